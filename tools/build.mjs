@@ -6,7 +6,6 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { ROOT } from './launcher/root.mjs';
 
 const SOURCES = ['apps', 'libs', 'prisma-free-migrations'];
@@ -54,7 +53,7 @@ function run(program, args) {
   });
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+if (process.argv[1] === import.meta.filename) {
   await ensureBuilt(console.log).catch((error) => {
     console.error(error.message);
     process.exitCode = 1;

@@ -20,8 +20,8 @@ import { basename, dirname, join } from 'node:path';
 const NOBODY = 65534;
 const FOR_ROOT = '/var/lib/strongroom';
 
-/** @returns {{ uid?: number, gid?: number }} spawn options: who runs the server */
-export const serverIdentity = () => (process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {});
+/** @returns {{ uid: number, gid: number } | undefined} who runs the server, when it cannot be us */
+export const serverIdentity = () => (process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : undefined);
 
 /**
  * @param {string} folder absolute
@@ -29,7 +29,7 @@ export const serverIdentity = () => (process.getuid?.() === 0 ? { uid: NOBODY, g
  */
 export function reachablePlace(folder) {
   mkdirSync(folder, { recursive: true });
-  if (serverIdentity().uid === undefined) return folder;
+  if (!serverIdentity()) return folder;
   if (isReachable(dirname(folder))) {
     // The folder is ours (mkdtemp makes it 0700); let "nobody" pass through it, and see nothing but what it owns.
     chmodSync(folder, 0o711);
@@ -48,7 +48,7 @@ export function postgresBinaries(place) {
   const { native, version } = installedPackage();
   linkLibraries(native);
   const major = version.split('.')[0];
-  if (serverIdentity().uid === undefined || isReachable(native)) return { folder: native, major };
+  if (!serverIdentity() || isReachable(native)) return { folder: native, major };
   const copy = join(place, `postgresql-${version}`);
   if (!existsSync(copy)) {
     const draft = `${copy}.new`;

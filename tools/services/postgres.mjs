@@ -101,7 +101,7 @@ async function initialise({ binaries, place, data, password, durableSetup }) {
   rmSync(draft, { recursive: true, force: true });
   mkdirSync(draft, { mode: 0o700 });
   writeFileSync(passwordFile, password, { mode: 0o600 });
-  if (who.uid !== undefined) {
+  if (who) {
     chownSync(draft, who.uid, who.gid);
     chownSync(passwordFile, who.uid, who.gid);
   }
@@ -141,6 +141,7 @@ async function launchPatiently({ binaries, data, port, log, settings }) {
   }
 }
 
+/** @param {{ reason?: string, detail?: string }} outcome */
 function explain({ reason, detail }, port, data) {
   if (reason === 'port-taken') return `port ${port} is taken: PostgreSQL cannot listen on 127.0.0.1:${port}`;
   if (reason === 'locked') return `another PostgreSQL is running on ${data}`;
@@ -157,6 +158,7 @@ function launch({ binaries, data, port, log, settings }) {
     cwd: data,
     env: serverEnvironment(),
   });
+  /** @type {Promise<void>} */
   const exited = new Promise((gone) => child.once('close', () => gone()));
   const server = { port, exited, stop: () => stop(child, exited, data) };
 
