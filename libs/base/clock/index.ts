@@ -1,0 +1,2 @@
+export { ManualClock, systemClock, type Clock } from './clock.js';
+export { PROPAGATION_MS, SandboxClock } from './sandbox-clock.js';

@@ -1,0 +1,3 @@
+export { createLogger, NestLogger, type Logger } from './logger.js';
+export { collectProcessMetrics, counter, gauge, histogram, registry } from './metrics.js';
+export { carryTrace, continueTrace, inSpan, startTracing } from './tracing.js';
