@@ -91,14 +91,20 @@ function decodeSegwit(text: string, network: BitcoinNetwork): BitcoinAddress {
 }
 
 function decodeBase58(text: string, network: BitcoinNetwork): BitcoinAddress {
-  if (!/^[1-9A-HJ-NP-Za-km-z]{25,36}$/.test(text)) throw new WalletRefusal('address_malformed', 'not a Bitcoin address');
-  const { version, hash } = refusing('address_checksum', 'base58 checksum is wrong', () => bitcoinjs.fromBase58Check(text));
+  if (!/^[1-9A-HJ-NP-Za-km-z]{25,36}$/.test(text))
+    throw new WalletRefusal('address_malformed', 'not a Bitcoin address');
+  const { version, hash } = refusing('address_checksum', 'base58 checksum is wrong', () =>
+    bitcoinjs.fromBase58Check(text),
+  );
   const { pubKeyHash, scriptHash } = BITCOIN_NETWORKS[network];
   if (version === pubKeyHash) {
     return { address: text, type: 'p2pkh', script: Uint8Array.from([0x76, 0xa9, 0x14, ...hash, 0x88, 0xac]) };
   }
-  if (version === scriptHash) return { address: text, type: 'p2sh', script: Uint8Array.from([0xa9, 0x14, ...hash, 0x87]) };
-  const foreign = NETWORKS.some((n) => [BITCOIN_NETWORKS[n].pubKeyHash, BITCOIN_NETWORKS[n].scriptHash].includes(version));
+  if (version === scriptHash)
+    return { address: text, type: 'p2sh', script: Uint8Array.from([0xa9, 0x14, ...hash, 0x87]) };
+  const foreign = NETWORKS.some((n) =>
+    [BITCOIN_NETWORKS[n].pubKeyHash, BITCOIN_NETWORKS[n].scriptHash].includes(version),
+  );
   throw foreign
     ? new WalletRefusal('address_wrong_network', `an address of version ${version} does not belong to ${network}`)
     : new WalletRefusal('address_unsupported', `address version ${version} is not Bitcoin's`);

@@ -86,9 +86,12 @@ export function buildPsbt(transaction: {
  */
 export function readPsbt(text: string): UnsignedBitcoinTransaction {
   const bytes = refusing('transaction_malformed', 'not base64', () => base64.decode(text));
-  const strict = refusing('transaction_malformed', 'not a valid PSBT', () => ScureTransaction.fromPSBT(bytes, { allowUnknownOutputs: true }));
+  const strict = refusing('transaction_malformed', 'not a valid PSBT', () =>
+    ScureTransaction.fromPSBT(bytes, { allowUnknownOutputs: true }),
+  );
   // bitcoinjs-lib reads some version 2 files as if they were version 0 (and sees no outputs): let only true version 0 reach it.
-  if (strict.opts.PSBTVersion !== 0) throw new WalletRefusal('transaction_malformed', 'only PSBT version 0 is accepted');
+  if (strict.opts.PSBTVersion !== 0)
+    throw new WalletRefusal('transaction_malformed', 'only PSBT version 0 is accepted');
   const psbt = refusing('transaction_malformed', 'not a valid PSBT', () => Psbt.fromBuffer(bytes));
   const unsigned = unsignedTransaction(psbt);
   if (bytesToHex(unsigned.toBuffer()) !== bytesToHex(strict.unsignedTx)) {
@@ -100,7 +103,8 @@ export function readPsbt(text: string): UnsignedBitcoinTransaction {
     return { script, value, ...(origin === undefined ? {} : { origin }) };
   });
   const fee = sum(inputs) - sum(outputs);
-  if (inputs.length === 0 || outputs.length === 0) throw new WalletRefusal('transaction_malformed', 'no inputs or no outputs');
+  if (inputs.length === 0 || outputs.length === 0)
+    throw new WalletRefusal('transaction_malformed', 'no inputs or no outputs');
   if (fee < 0n) throw new WalletRefusal('transaction_unbalanced', 'outputs exceed inputs');
   return {
     txid: unsigned.getId(),
@@ -116,11 +120,18 @@ export function readPsbt(text: string): UnsignedBitcoinTransaction {
 function readInput(psbt: Psbt, at: number): UnsignedBitcoinTransaction['inputs'][number] {
   const outpoint = psbt.txInputs[at];
   const fields = psbt.data.inputs[at];
-  if (outpoint === undefined || fields === undefined) throw new WalletRefusal('transaction_malformed', 'input without fields');
+  if (outpoint === undefined || fields === undefined)
+    throw new WalletRefusal('transaction_malformed', 'input without fields');
   if (fields.sighashType !== undefined && fields.sighashType !== SIGHASH_ALL) {
     throw new WalletRefusal('sighash_refused', `sighash type ${fields.sighashType} is not ALL`);
   }
-  if (fields.finalScriptSig || fields.finalScriptWitness || fields.partialSig?.length || fields.redeemScript || fields.witnessScript) {
+  if (
+    fields.finalScriptSig ||
+    fields.finalScriptWitness ||
+    fields.partialSig?.length ||
+    fields.redeemScript ||
+    fields.witnessScript
+  ) {
     throw new WalletRefusal('transaction_malformed', 'input is signed already or not P2WPKH');
   }
   if (fields.nonWitnessUtxo === undefined) {
@@ -146,7 +157,9 @@ function readInput(psbt: Psbt, at: number): UnsignedBitcoinTransaction['inputs']
 
 /** Parses a previous transaction and proves that it is the one the input spends: its id is the hash of its bytes. */
 function parsePrevious(input: { txid: string; previousTransaction: string }): Transaction {
-  const previous = refusing('previous_transaction_mismatch', 'not a transaction', () => Transaction.fromHex(input.previousTransaction));
+  const previous = refusing('previous_transaction_mismatch', 'not a transaction', () =>
+    Transaction.fromHex(input.previousTransaction),
+  );
   if (previous.getId() !== input.txid) {
     throw new WalletRefusal('previous_transaction_mismatch', 'the previous transaction has another id');
   }
@@ -158,7 +171,8 @@ function readOrigin(
 ): KeyOrigin | undefined {
   if (records === undefined || records.length === 0) return undefined;
   const [record] = records;
-  if (record === undefined || records.length > 1) throw new WalletRefusal('key_mismatch', 'more than one key for one script');
+  if (record === undefined || records.length > 1)
+    throw new WalletRefusal('key_mismatch', 'more than one key for one script');
   return { fingerprint: bytesToHex(record.masterFingerprint), path: record.path, publicKey: record.pubkey };
 }
 

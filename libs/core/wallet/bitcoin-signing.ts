@@ -66,7 +66,8 @@ export function verifySigned(
     if (!signature || !publicKey || !digest || !coin || more.length > 0 || input.script.length > 0) {
       throw new WalletRefusal('signature_invalid', `input ${at} has no plain P2WPKH witness`);
     }
-    if (signature.at(-1) !== Transaction.SIGHASH_ALL) throw new WalletRefusal('sighash_refused', `input ${at} is not signed ALL`);
+    if (signature.at(-1) !== Transaction.SIGHASH_ALL)
+      throw new WalletRefusal('sighash_refused', `input ${at} is not signed ALL`);
     if (
       bytesToHex(p2wpkhScript(publicKey)) !== bytesToHex(coin.script) ||
       !verifyDigest(publicKey, digest, parseDerSignature(signature.slice(0, -1)))

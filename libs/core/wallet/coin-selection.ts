@@ -1,4 +1,10 @@
-import { dustThreshold, feeForWeight, P2WPKH_INPUT_WEIGHT, outputWeight, transactionWeight } from './transaction-weight.js';
+import {
+  dustThreshold,
+  feeForWeight,
+  P2WPKH_INPUT_WEIGHT,
+  outputWeight,
+  transactionWeight,
+} from './transaction-weight.js';
 
 /** An unspent P2WPKH output that may be spent. */
 export interface Coin {
@@ -44,7 +50,9 @@ export function selectCoins<C extends Coin>(request: CoinRequest<C>): CoinSelect
   const budget = planBudget(request);
   const candidates = effectiveCoins(request);
   const chosen =
-    branchAndBound(candidates, budget) ?? randomDraw(candidates, budget, request.randomBelow) ?? largestFirst(candidates, budget);
+    branchAndBound(candidates, budget) ??
+    randomDraw(candidates, budget, request.randomBelow) ??
+    largestFirst(candidates, budget);
   if (chosen === undefined) return undefined;
   return settle(request, [...(request.required ?? []), ...chosen.map(({ coin }) => coin)]);
 }
@@ -99,7 +107,10 @@ function effectiveCoins<C extends Coin>(request: CoinRequest<C>): EffectiveCoin<
   return effective.sort((a, b) => (a.effective < b.effective ? 1 : a.effective > b.effective ? -1 : 0));
 }
 
-function branchAndBound<C extends Coin>(coins: readonly EffectiveCoin<C>[], budget: Budget): EffectiveCoin<C>[] | undefined {
+function branchAndBound<C extends Coin>(
+  coins: readonly EffectiveCoin<C>[],
+  budget: Budget,
+): EffectiveCoin<C>[] | undefined {
   const upper = budget.target + budget.costOfChange;
   if (budget.target <= 0n) return upper >= 0n ? [] : undefined;
   const restFrom = suffixSums(coins);
@@ -142,11 +153,18 @@ function randomDraw<C extends Coin>(
   return accumulate(shuffled(coins, randomBelow), budget, budget.targetWithChange);
 }
 
-function largestFirst<C extends Coin>(coins: readonly EffectiveCoin<C>[], budget: Budget): EffectiveCoin<C>[] | undefined {
+function largestFirst<C extends Coin>(
+  coins: readonly EffectiveCoin<C>[],
+  budget: Budget,
+): EffectiveCoin<C>[] | undefined {
   return accumulate(coins, budget, budget.targetWithChange) ?? accumulate(coins, budget, budget.target);
 }
 
-function accumulate<C extends Coin>(order: readonly EffectiveCoin<C>[], budget: Budget, goal: bigint): EffectiveCoin<C>[] | undefined {
+function accumulate<C extends Coin>(
+  order: readonly EffectiveCoin<C>[],
+  budget: Budget,
+  goal: bigint,
+): EffectiveCoin<C>[] | undefined {
   const chosen: EffectiveCoin<C>[] = [];
   let sum = 0n;
   for (const coin of order) {

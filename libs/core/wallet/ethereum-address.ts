@@ -14,9 +14,11 @@ export interface EthereumAddress {
  * address and the precompiles (0x1 … 0xff), from which nothing comes back.
  */
 export function decodeEthereumAddress(text: string): EthereumAddress {
-  if (!/^0x[0-9a-fA-F]{40}$/.test(text)) throw new WalletRefusal('address_malformed', 'not 0x and 40 hexadecimal digits');
+  if (!/^0x[0-9a-fA-F]{40}$/.test(text))
+    throw new WalletRefusal('address_malformed', 'not 0x and 40 hexadecimal digits');
   const address = refusing('address_checksum', 'EIP-55 checksum is wrong', () => getAddress(text));
-  if (BigInt(text) <= 0xffn) throw new WalletRefusal('address_unsupported', 'the zero address and precompiles keep what they get');
+  if (BigInt(text) <= 0xffn)
+    throw new WalletRefusal('address_unsupported', 'the zero address and precompiles keep what they get');
   return { address, checksummed: text === address };
 }
 

@@ -43,7 +43,8 @@ export function buildEthereumTransfer(transfer: EthereumTransfer): string {
  * transfer has no use for), contract creation, call data, access lists, and any encoding that is not the canonical one.
  */
 export function readEthereumTransfer(unsigned: string): EthereumTransfer {
-  if (!/^0x02[0-9a-f]+$/.test(unsigned)) throw new WalletRefusal('transaction_type_refused', 'not an EIP-1559 transaction');
+  if (!/^0x02[0-9a-f]+$/.test(unsigned))
+    throw new WalletRefusal('transaction_type_refused', 'not an EIP-1559 transaction');
   const parsed = refusing('transaction_malformed', 'not a transaction', () => Transaction.from(unsigned));
   if (parsed.signature !== null) throw new WalletRefusal('transaction_malformed', 'signed already');
   if (parsed.to === null || parsed.data !== '0x' || (parsed.accessList ?? []).length > 0) {
@@ -58,7 +59,8 @@ export function readEthereumTransfer(unsigned: string): EthereumTransfer {
     maxFeePerGas: parsed.maxFeePerGas ?? 0n,
     maxPriorityFeePerGas: parsed.maxPriorityFeePerGas ?? 0n,
   };
-  if (buildEthereumTransfer(transfer) !== unsigned) throw new WalletRefusal('transaction_malformed', 'not canonically encoded');
+  if (buildEthereumTransfer(transfer) !== unsigned)
+    throw new WalletRefusal('transaction_malformed', 'not canonically encoded');
   return transfer;
 }
 
@@ -93,8 +95,10 @@ function checkRanges(transfer: EthereumTransfer): void {
   const { chainId, nonce, value, gasLimit, maxFeePerGas, maxPriorityFeePerGas } = transfer;
   const inRange = [value, gasLimit, maxFeePerGas, maxPriorityFeePerGas].every((x) => x >= 0n && x < UINT256);
   if (chainId <= 0n) throw new WalletRefusal('transaction_type_refused', 'chain id 0 would be valid on every chain');
-  if (!inRange || !Number.isSafeInteger(nonce) || nonce < 0) throw new WalletRefusal('transaction_malformed', 'field out of range');
-  if (maxPriorityFeePerGas > maxFeePerGas) throw new WalletRefusal('transaction_malformed', 'tip above the fee cap (EIP-1559)');
+  if (!inRange || !Number.isSafeInteger(nonce) || nonce < 0)
+    throw new WalletRefusal('transaction_malformed', 'field out of range');
+  if (maxPriorityFeePerGas > maxFeePerGas)
+    throw new WalletRefusal('transaction_malformed', 'tip above the fee cap (EIP-1559)');
   if (gasLimit < 21_000n) throw new WalletRefusal('transaction_malformed', 'below the cost of any transaction');
 }
 

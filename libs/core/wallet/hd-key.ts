@@ -63,8 +63,11 @@ export class WatchOnlyAccount {
    * depth (3), and all of BIP-32's invalid keys.
    */
   static parse(xpub: string, versions?: Versions): WatchOnlyAccount {
-    const key = refusing('extended_key_invalid', 'not a valid extended key', () => HDKey.fromExtendedKey(xpub, versions));
-    if (key.privateKey !== null) throw new WalletRefusal('extended_key_invalid', 'a private key where a public one belongs');
+    const key = refusing('extended_key_invalid', 'not a valid extended key', () =>
+      HDKey.fromExtendedKey(xpub, versions),
+    );
+    if (key.privateKey !== null)
+      throw new WalletRefusal('extended_key_invalid', 'a private key where a public one belongs');
     if (key.depth !== 3 || key.index < HARDENED_OFFSET) {
       throw new WalletRefusal('extended_key_invalid', 'not a hardened account key (depth 3)');
     }

@@ -10,7 +10,12 @@ export { derSignature, parseDerSignature, publicKeyOf, signDigest, verifyDigest 
 export type { Signature } from './ecdsa.js';
 export { decodeEthereumAddress, ethereumAddressOf } from './ethereum-address.js';
 export type { EthereumAddress } from './ethereum-address.js';
-export { buildEthereumTransfer, readEthereumTransfer, readSignedTransfer, signEthereumTransfer } from './ethereum-transaction.js';
+export {
+  buildEthereumTransfer,
+  readEthereumTransfer,
+  readSignedTransfer,
+  signEthereumTransfer,
+} from './ethereum-transaction.js';
 export type { EthereumTransfer, SignedEthereumTransaction } from './ethereum-transaction.js';
 export { accountPath, extendedKeyVersions, keyPath, masterKey, parsePath, WatchOnlyAccount } from './hd-key.js';
 export type { Branch, KeyPosition } from './hd-key.js';
@@ -19,6 +24,12 @@ export { BITCOIN_NETWORKS } from './networks.js';
 export type { BitcoinNetwork, BitcoinNetworkParameters } from './networks.js';
 export { rlpEncode } from './rlp.js';
 export type { Rlp } from './rlp.js';
-export { dustThreshold, feeForWeight, outputWeight, P2WPKH_INPUT_WEIGHT, transactionWeight } from './transaction-weight.js';
+export {
+  dustThreshold,
+  feeForWeight,
+  outputWeight,
+  P2WPKH_INPUT_WEIGHT,
+  transactionWeight,
+} from './transaction-weight.js';
 export { WalletRefusal } from './wallet-refusal.js';
 export type { WalletRefusalCode } from './wallet-refusal.js';

@@ -4,7 +4,9 @@ import { refusing } from './wallet-refusal.js';
 
 /** BIP-39 phrase of 16 to 32 bytes of entropy (12 to 24 words). The caller brings the entropy: this library has no randomness. */
 export function phraseFromEntropy(entropy: Uint8Array, wordlist: string[] = english): string {
-  return refusing('mnemonic_invalid', 'entropy must be 16, 20, 24, 28 or 32 bytes', () => entropyToMnemonic(entropy, wordlist));
+  return refusing('mnemonic_invalid', 'entropy must be 16, 20, 24, 28 or 32 bytes', () =>
+    entropyToMnemonic(entropy, wordlist),
+  );
 }
 
 /** Entropy of a phrase; refuses a wrong word, word count or checksum. */

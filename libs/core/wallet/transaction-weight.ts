@@ -31,7 +31,10 @@ export function feeForWeight(weight: number, satPerKvb: bigint): bigint {
 export function dustThreshold(script: Uint8Array): bigint {
   const outputSize = 8 + compactSizeLength(script.length) + script.length;
   const isWitnessProgram =
-    script.length >= 4 && script.length <= 42 && script[1] === script.length - 2 && (script[0] === 0 || (script[0] ?? 0) >= 0x51);
+    script.length >= 4 &&
+    script.length <= 42 &&
+    script[1] === script.length - 2 &&
+    (script[0] === 0 || (script[0] ?? 0) >= 0x51);
   const spendSize = isWitnessProgram ? 32 + 4 + 1 + Math.floor(107 / 4) + 4 : 32 + 4 + 1 + 107 + 4;
   return (BigInt(outputSize + spendSize) * 3000n) / 1000n;
 }
