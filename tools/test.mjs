@@ -27,17 +27,22 @@ try {
 
 /** @param {string[]} args */
 async function test(args) {
-  const scratch = mkdtempSync(join(tmpdir(), 'strongroom-left-out-'));
-  const leftOutFile = join(scratch, 'checks');
+  const scratch = mkdtempSync(join(tmpdir(), 'strongroom-test-report-'));
+  const leftOutFile = join(scratch, 'left-out');
+  const closingLineFile = join(scratch, 'closing-line');
   try {
     const reporters = ['--reporters=default', `--reporters=${join(ROOT, 'tools/test/closing-line.js')}`];
     const workers = args.some((arg) => /^(-w|--maxWorkers|-i|--runInBand)/.test(arg))
       ? []
       : [`--maxWorkers=${availableParallelism()}`];
-    const code = await jest([...reporters, ...workers, ...args], { CHECKS_LEFT_OUT_FILE: leftOutFile });
+    const code = await jest([...reporters, ...workers, ...args], {
+      CHECKS_LEFT_OUT_FILE: leftOutFile,
+      CLOSING_LINE_FILE: closingLineFile,
+    });
     const leftOut = existsSync(leftOutFile)
       ? [...new Set(readFileSync(leftOutFile, 'utf8').split('\n').filter(Boolean))]
       : [];
+    if (existsSync(closingLineFile)) console.log(readFileSync(closingLineFile, 'utf8'));
     for (const check of leftOut) console.log(`SKIPPED: ${check}`);
     if (leftOut.length > 0 && process.env.CI === 'true') {
       console.error('under CI every check must run; the lines above name what this machine lacks');
