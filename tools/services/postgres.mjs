@@ -18,7 +18,7 @@ export const APP = 'strongroom_app';
 
 const READY = 'database system is ready to accept connections';
 const STARTS_WITHIN_MS = 60_000;
-const STOPS_WITHIN_MS = 15_000;
+const STOPS_WITHIN_MS = 5_000;
 const LOCK_CLEARS_WITHIN_MS = 10_000;
 
 const SETTINGS = {

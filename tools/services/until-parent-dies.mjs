@@ -24,18 +24,21 @@ exit "$code"`;
  *
  * @param {string} program
  * @param {readonly string[]} args
- * @param {{ signal?: 'INT' | 'TERM', cwd?: string, env?: NodeJS.ProcessEnv, uid?: number, gid?: number }} [options]
- * @returns {import('node:child_process').ChildProcessByStdio<import('node:stream').Writable, import('node:stream').Readable, import('node:stream').Readable>}
+ * @param {{ signal?: 'INT' | 'TERM', cwd?: string, env?: NodeJS.ProcessEnv, uid?: number, gid?: number, output?: number | 'pipe' }} [options]
+ *   `output`: a file's descriptor for what it prints
+ * @returns {import('node:child_process').ChildProcessByStdio<import('node:stream').Writable, any, any>}
  */
-export function spawnTied(program, args, { signal = 'TERM', cwd, env, uid, gid } = {}) {
-  const child = spawn('sh', ['-c', UNDER_A_PIPE, program, signal, ...args], {
-    cwd,
-    env: env ?? process.env,
-    uid,
-    gid,
-    detached: true,
-    stdio: ['pipe', 'pipe', 'pipe'],
-  });
+export function spawnTied(program, args, { signal = 'TERM', cwd, env, uid, gid, output = 'pipe' } = {}) {
+  const child = /** @type {any} */ (
+    spawn('sh', ['-c', UNDER_A_PIPE, program, signal, ...args], {
+      cwd,
+      env: env ?? process.env,
+      uid,
+      gid,
+      detached: true,
+      stdio: ['pipe', output, output],
+    })
+  );
   // The program may be gone before we close its pipe; that is an ending like any other.
   child.stdin.on('error', () => {});
   return child;

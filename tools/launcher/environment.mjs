@@ -1,0 +1,273 @@
+/**
+ * The environment contract: every variable that any process reads, in one table. Processes read them with
+ * `loadConfig()` of @base/config; the launcher fills in what is not given. docs/configuration.md is made from this table.
+ */
+
+/** @typedef {'postgres' | 'bitcoin' | 'ethereum' | 'bank' | 'card' | 'prices' | 'migrate' | 'seed' | 'api' | 'admin' | 'worker' | 'signer'} ProcessName */
+
+/**
+ * @typedef {object} Variable
+ * @property {string} name
+ * @property {readonly ProcessName[]} readers the only processes that get it
+ * @property {string} meaning
+ * @property {string | ((values: Record<string, string>, home: import('./home.mjs').Home) => string)} [fallback] what the launcher sets when it is not given
+ * @property {string} [shown] the fallback in the documentation's words, where it is computed
+ * @property {true} [secret] made once and kept in `.strongroom/secrets.json`
+ * @property {true} [port] must be free at the start
+ */
+
+/** @type {readonly ProcessName[]} */
+const OURS = ['api', 'admin', 'worker', 'signer'];
+/** @type {readonly ProcessName[]} */
+const SERVERS = ['api', 'admin', 'worker'];
+/** @type {readonly ProcessName[]} */
+const OUTSIDE = ['bitcoin', 'bank', 'card', 'prices'];
+
+/** @type {readonly Variable[]} */
+export const ENVIRONMENT = [
+  // What people call.
+  { name: 'API_PORT', readers: ['api'], meaning: 'port of the customers’ API', fallback: '3000', port: true },
+  { name: 'ADMIN_PORT', readers: ['admin'], meaning: 'port of the operators’ API', fallback: '3001', port: true },
+  {
+    name: 'WORKER_METRICS_PORT',
+    readers: ['worker'],
+    meaning: 'port of the worker’s health and metrics',
+    fallback: '3002',
+    port: true,
+  },
+  {
+    name: 'API_PUBLIC_URL',
+    readers: SERVERS,
+    meaning: 'the API as customers reach it; in links and redirects',
+    fallback: ({ API_PORT }) => `http://127.0.0.1:${API_PORT}`,
+    shown: 'http://127.0.0.1:$API_PORT',
+  },
+
+  // Where the data is.
+  {
+    name: 'POSTGRES_PORT',
+    readers: ['postgres'],
+    meaning: 'port of the embedded PostgreSQL',
+    fallback: '5440',
+    port: true,
+  },
+  {
+    name: 'DATABASE_URL',
+    readers: [...SERVERS, 'seed'],
+    meaning: 'PostgreSQL 16 or newer as the role `strongroom_app`; set it to use a server of your own',
+    shown: 'the embedded PostgreSQL',
+  },
+  {
+    name: 'DATABASE_OWNER_URL',
+    readers: ['migrate', 'seed'],
+    meaning: 'the same database as its owner; used for migrations and seeding only',
+    shown: 'the embedded PostgreSQL',
+  },
+  { name: 'REDIS_URL', readers: SERVERS, meaning: 'Redis for jobs and caches; without it PostgreSQL and memory do' },
+
+  // Chains.
+  {
+    name: 'BITCOIN_RPC_PORT',
+    readers: ['bitcoin'],
+    meaning: 'port of the Bitcoin dev chain',
+    fallback: '18443',
+    port: true,
+  },
+  { name: 'BITCOIN_RPC_USER', readers: ['bitcoin'], meaning: 'user of its RPC', fallback: 'strongroom' },
+  { name: 'BITCOIN_RPC_PASSWORD', readers: ['bitcoin'], meaning: 'password of its RPC', secret: true },
+  {
+    name: 'BITCOIN_DATA_DIR',
+    readers: ['bitcoin'],
+    meaning: 'where the dev chain keeps its blocks',
+    fallback: (_values, home) => home.path('bitcoin'),
+    shown: '.strongroom/bitcoin',
+  },
+  {
+    name: 'BITCOIN_BLOCK_INTERVAL_MS',
+    readers: ['bitcoin'],
+    meaning: 'time between blocks of the dev chain',
+    fallback: '10000',
+  },
+  {
+    name: 'BITCOIN_RPC_URL',
+    readers: SERVERS,
+    meaning: 'Bitcoin Core’s RPC, `http://user:password@host:port`; set it to use a node of your own',
+    fallback: (at) => `http://${at.BITCOIN_RPC_USER}:${at.BITCOIN_RPC_PASSWORD}@127.0.0.1:${at.BITCOIN_RPC_PORT}`,
+    shown: 'the dev chain',
+  },
+  { name: 'ETHEREUM_RPC_PORT', readers: ['ethereum'], meaning: 'port of anvil', fallback: '8545', port: true },
+  {
+    name: 'ETHEREUM_BLOCK_INTERVAL_S',
+    readers: ['ethereum'],
+    meaning: 'seconds between anvil’s blocks',
+    fallback: '5',
+  },
+  {
+    name: 'ETHEREUM_CHAIN_ID',
+    readers: ['ethereum', ...OURS],
+    meaning: 'chain id that transactions are signed for',
+    fallback: '31337',
+  },
+  {
+    name: 'ETHEREUM_RPC_URL',
+    readers: SERVERS,
+    meaning: 'an Ethereum node’s JSON-RPC; set it to use a node of your own',
+    fallback: ({ ETHEREUM_RPC_PORT }) => `http://127.0.0.1:${ETHEREUM_RPC_PORT}`,
+    shown: 'anvil',
+  },
+
+  // Bank, card processor, prices.
+  { name: 'BANK_PORT', readers: ['bank'], meaning: 'port of the sandbox bank', fallback: '4001', port: true },
+  {
+    name: 'BANK_URL',
+    readers: SERVERS,
+    meaning: 'the bank’s API',
+    fallback: ({ BANK_PORT }) => `http://127.0.0.1:${BANK_PORT}`,
+    shown: 'the sandbox bank',
+  },
+  { name: 'BANK_API_KEY', readers: ['bank', ...SERVERS], meaning: 'our key at the bank', secret: true },
+  {
+    name: 'BANK_WEBHOOK_SECRET',
+    readers: ['bank', 'api', 'worker'],
+    meaning: 'signs what the bank sends us',
+    secret: true,
+  },
+  { name: 'CARD_PORT', readers: ['card'], meaning: 'port of the sandbox card processor', fallback: '4002', port: true },
+  {
+    name: 'CARD_URL',
+    readers: SERVERS,
+    meaning: 'the card processor’s API',
+    fallback: ({ CARD_PORT }) => `http://127.0.0.1:${CARD_PORT}`,
+    shown: 'the sandbox card processor',
+  },
+  { name: 'CARD_API_KEY', readers: ['card', ...SERVERS], meaning: 'our key at the card processor', secret: true },
+  {
+    name: 'CARD_WEBHOOK_SECRET',
+    readers: ['card', 'api', 'worker'],
+    meaning: 'signs what the card processor sends us',
+    secret: true,
+  },
+  {
+    name: 'PRICES_PORT',
+    readers: ['prices'],
+    meaning: 'port of the sandbox price sources',
+    fallback: '4003',
+    port: true,
+  },
+  {
+    name: 'PRICE_URLS',
+    readers: SERVERS,
+    meaning: 'price sources, WebSocket URLs separated by commas',
+    fallback: ({ PRICES_PORT }) =>
+      ['alpha', 'bravo', 'charlie'].map((venue) => `ws://127.0.0.1:${PRICES_PORT}/venues/${venue}`).join(','),
+    shown: 'the sandbox price sources',
+  },
+
+  // Keys of our own.
+  { name: 'QUOTE_SIGNING_KEY', readers: ['api', 'worker'], meaning: 'signs quotes', secret: true },
+  { name: 'TOKEN_KEY', readers: ['api', 'admin', 'worker'], meaning: 'seals tokens and second factors', secret: true },
+  {
+    name: 'SIGNER_TICKET_KEY',
+    readers: ['worker', 'admin', 'signer'],
+    meaning: 'authenticates approved withdrawals to the signer',
+    secret: true,
+  },
+  {
+    name: 'SIGNER_SOCKET',
+    readers: ['worker', 'admin', 'signer'],
+    meaning: 'the signer’s Unix socket; it has no port',
+    fallback: (_values, home) => `${home.socketFolder}/signer.sock`,
+    shown: '.strongroom/run/signer.sock',
+  },
+  {
+    name: 'HOT_KEY_FOLDER',
+    readers: ['signer'],
+    meaning: 'where the signer keeps its wrapped keys',
+    fallback: (_values, home) => home.path('keys'),
+    shown: '.strongroom/keys',
+  },
+  {
+    name: 'HOT_KEY_PASSPHRASE_FILE',
+    readers: ['signer'],
+    meaning: 'file with the passphrase that wraps the hot keys',
+    fallback: (_values, home) => home.path('hot-key-passphrase'),
+    shown: '.strongroom/hot-key-passphrase',
+  },
+
+  // How it runs.
+  {
+    name: 'SANDBOX',
+    readers: OURS,
+    meaning: '`1` turns on what only a sandbox may do: clock, faucet, mailbox',
+    fallback: '1',
+  },
+  { name: 'LOG_LEVEL', readers: [...OURS, ...OUTSIDE], meaning: 'trace, debug, info, warn or error', fallback: 'info' },
+  {
+    name: 'OTEL_EXPORTER_OTLP_ENDPOINT',
+    readers: OURS,
+    meaning: 'where traces go (OTLP over HTTP); without it none are made',
+  },
+];
+
+/** What every program may need of the machine it runs on. Nothing else of our own environment is handed down. */
+const OF_THE_MACHINE = [
+  'PATH',
+  'HOME',
+  'USER',
+  'LANG',
+  'TZ',
+  'TMPDIR',
+  'NODE_OPTIONS',
+  'NODE_EXTRA_CA_CERTS',
+  'SSL_CERT_FILE',
+];
+
+/**
+ * @param {object} options
+ * @param {NodeJS.ProcessEnv} options.given
+ * @param {import('./home.mjs').Home} options.home
+ * @param {(name: string) => string} options.secret
+ * @returns {Record<string, string>} a value for every variable that is given or has a fallback
+ */
+export function resolveEnvironment({ given, home, secret }) {
+  /** @type {Record<string, string>} */
+  const values = {};
+  for (const variable of ENVIRONMENT) {
+    const value = given[variable.name] || fallbackOf(variable, values, home, secret);
+    if (value !== undefined) values[variable.name] = value;
+  }
+  return values;
+}
+
+/** @param {Variable} variable */
+function fallbackOf({ name, fallback, secret: isSecret }, values, home, secret) {
+  if (isSecret) return secret(name);
+  return typeof fallback === 'function' ? fallback(values, home) : fallback;
+}
+
+/**
+ * @param {ProcessName} reader
+ * @param {Record<string, string>} values
+ * @returns {Record<string, string>} the whole environment of that process: least privilege, so the signer knows no database
+ */
+export function environmentOf(reader, values) {
+  /** @type {Record<string, string>} */
+  const env = {};
+  for (const name of OF_THE_MACHINE) if (process.env[name] !== undefined) env[name] = process.env[name];
+  for (const { name, readers } of ENVIRONMENT) {
+    const value = values[name];
+    if (readers.includes(reader) && value !== undefined) env[name] = value;
+  }
+  return env;
+}
+
+/** @returns {string} the table of docs/configuration.md */
+export function describeEnvironment() {
+  const rows = ENVIRONMENT.map(({ name, readers, meaning, fallback, shown, secret }) => {
+    const byDefault = secret
+      ? 'made at random'
+      : (shown ?? (typeof fallback === 'string' ? `\`${fallback}\`` : 'none'));
+    return `| \`${name}\` | ${meaning} | ${byDefault} | ${readers.join(', ')} |`;
+  });
+  return ['| Variable | Meaning | With `npm start` | Read by |', '| --- | --- | --- | --- |', ...rows].join('\n');
+}

@@ -1,0 +1,97 @@
+/** The run itself, once everything is installed and compiled: start, watch, stop. */
+import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isPortFree } from '../services/ports.mjs';
+import { ENVIRONMENT, resolveEnvironment } from './environment.mjs';
+import { isThere, processTable } from './processes.mjs';
+import { openSecrets } from './secrets.mjs';
+import { lastLines } from './spawn-process.mjs';
+import { Supervisor } from './supervisor.mjs';
+import { welcome } from './welcome.mjs';
+
+const PREDECESSOR_GONE_WITHIN_MS = 12_000;
+
+/**
+ * Runs until SIGINT, SIGTERM or SIGHUP. Resolves with the exit code, with everything stopped.
+ * @param {object} options
+ * @param {import('./home.mjs').Home} options.home
+ * @param {boolean} options.tookOver whether a killed launcher's processes may still be ending
+ * @param {(line: string) => void} options.say
+ * @returns {Promise<number>}
+ */
+export async function launch({ home, tookOver, say }) {
+  const secret = openSecrets(home.path('secrets.json'));
+  const values = resolveEnvironment({ given: process.env, home, secret });
+  writePassphrase(values, secret);
+  const table = presentRows(processTable({ home, values, given: process.env }), say);
+  await refuseTakenPorts(table, values, tookOver ? PREDECESSOR_GONE_WITHIN_MS : 0);
+
+  const supervisor = new Supervisor(table, watcher({ home, say }));
+  const asked = new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => resolve(signal));
+  });
+  // A stop that comes during the start must not wait for the start.
+  const started = supervisor.up().then(() => say(welcome(values, home)));
+  const failure = await Promise.race([asked, started.then(() => asked)]).then(
+    () => undefined,
+    (error) => error,
+  );
+  if (failure) say(explain(failure, home));
+  else say('stopping');
+  const startedAt = Date.now();
+  await supervisor.down();
+  await started.catch(() => {});
+  rmSync(home.path('processes.json'), { force: true });
+  say(`everything stopped in ${seconds(Date.now() - startedAt)}; the data is kept in ${home.folder}`);
+  return failure ? 1 : 0;
+}
+
+function presentRows(table, say) {
+  const missing = table.filter(({ name }) => !isThere(name)).map(({ name }) => name);
+  if (missing.length > 0) say(`not in this checkout: ${missing.join(', ')}`);
+  return table
+    .filter(({ name }) => !missing.includes(name))
+    .map((row) => ({ ...row, after: row.after.filter((name) => !missing.includes(name)) }));
+}
+
+async function refuseTakenPorts(table, values, patienceMs) {
+  const names = table.map(({ name }) => name);
+  const ours = ENVIRONMENT.filter(({ port, readers }) => port && readers.some((reader) => names.includes(reader)));
+  for (const deadline = Date.now() + patienceMs; ; await sleep(200)) {
+    const taken = [];
+    for (const { name } of ours) if (!(await isPortFree(Number(values[name])))) taken.push(`${values[name]} (${name})`);
+    if (taken.length === 0) return;
+    if (Date.now() < deadline) continue;
+    const ports = taken.length === 1 ? 'port' : 'ports';
+    throw new Error(
+      `${ports} ${taken.join(', ')} already in use: stop what listens there, or set the variable to another port`,
+    );
+  }
+}
+
+function writePassphrase(values, secret) {
+  const file = values.HOT_KEY_PASSPHRASE_FILE;
+  if (file && !existsSync(file)) writeFileSync(file, secret('HOT_KEY_PASSPHRASE'), { mode: 0o600 });
+}
+
+/** @returns {import('./supervisor.mjs').Watcher} */
+function watcher({ home, say }) {
+  return {
+    ready: (name, tookMs) => say(`  ${name.padEnd(10)} ready in ${seconds(tookMs)}`),
+    crashed: (name, how, pauseMs) =>
+      say(`  ${name.padEnd(10)} ended (${how}); starting it again in ${seconds(pauseMs)}`),
+    changed: (processes) => {
+      const file = home.path('processes.json');
+      writeFileSync(`${file}.new`, JSON.stringify({ launcher: process.pid, processes }, null, 2));
+      renameSync(`${file}.new`, file);
+    },
+  };
+}
+
+function explain(error, home) {
+  const name = error.message.split(' ')[0];
+  const said = lastLines(home.path('logs', `${name}.log`), 15);
+  return said ? `${error.message}\nlast words in ${home.path('logs', `${name}.log`)}:\n${said}` : error.message;
+}
+
+const seconds = (ms) => `${(ms / 1000).toFixed(1)} s`;
