@@ -1,0 +1,2 @@
+export * from './binary-schema.js';
+export * from './engine-codec.js';
