@@ -19,7 +19,7 @@ export default {
   testTimeout: 60_000,
   moduleNameMapper: {
     '^@migrations$': '<rootDir>/prisma-free-migrations/index.ts',
-    '^@(core|base|platform|products)/([^/]+)$': '<rootDir>/libs/$1/$2/index.ts',
+    '^@(core|base|platform|products)/([^/]+(?:/testing)?)$': '<rootDir>/libs/$1/$2/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
 };

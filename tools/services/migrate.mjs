@@ -11,5 +11,7 @@ const built = (path) => import(pathToFileURL(join(ROOT, 'dist', path)).href);
 export async function migrate(ownerUrl) {
   const { runMigrations } = await built('libs/base/database/index.js');
   const { migrations } = await built('prisma-free-migrations/index.js');
+  const { installQueueSchema } = await built('libs/base/jobs/index.js');
   await runMigrations(ownerUrl, migrations);
+  await installQueueSchema(ownerUrl);
 }

@@ -1,0 +1,1 @@
+export { Events, type Consumer, type DomainEvent, type NewEvent } from './events.js';
