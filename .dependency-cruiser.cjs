@@ -8,7 +8,11 @@ module.exports = {
     layer('base', '^(apps|libs/(platform|products))/'),
     layer('platform', '^(apps|libs/products)/'),
     layer('products', '^apps/'),
-    forbid('products-are-islands', { path: '^libs/products/([^/]+)/' }, { path: '^libs/products/', pathNot: '^libs/products/$1/' }),
+    forbid(
+      'products-are-islands',
+      { path: '^libs/products/([^/]+)/' },
+      { path: '^libs/products/', pathNot: '^libs/products/$1/' },
+    ),
     forbid('apps-are-islands', { path: '^apps/([^/]+)/' }, { path: '^apps/', pathNot: '^apps/$1/' }),
     forbid('migrations-import-nothing', { path: '^prisma-free-migrations/' }, { path: '^(apps|libs)/' }),
     forbid(
@@ -16,7 +20,11 @@ module.exports = {
       { path: '^libs/core/', pathNot: '\\.spec\\.ts$|/testing/' },
       { dependencyTypes: ['core'], pathNot: '^(node:)?(assert|crypto)$' },
     ),
-    forbid('core-has-no-framework', { path: '^libs/core/' }, { path: 'node_modules/(@nestjs|typeorm|pg|bullmq|ioredis|pino)/' }),
+    forbid(
+      'core-has-no-framework',
+      { path: '^libs/core/' },
+      { path: 'node_modules/(@nestjs|typeorm|pg|bullmq|ioredis|pino)/' },
+    ),
     forbid(
       'signer-knows-no-users',
       { path: '^apps/signer/', pathNot: '\\.spec\\.ts$' },
@@ -27,8 +35,17 @@ module.exports = {
       { path: '^(apps/[^/]+|libs/[^/]+/[^/]+)/' },
       { path: '^libs/[^/]+/[^/]+/', pathNot: '^$1/|^libs/[^/]+/[^/]+/(testing/)?index\\.ts$' },
     ),
-    forbid('testing-stays-in-tests', { path: '^(apps|libs)/', pathNot: '\\.spec\\.ts$|/testing/' }, { path: '^libs/.*/testing/' }),
-    { name: 'no-circular', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    forbid(
+      'testing-stays-in-tests',
+      { path: '^(apps|libs)/', pathNot: '\\.spec\\.ts$|/testing/' },
+      { path: '^libs/.*/testing/' },
+    ),
+    {
+      name: 'no-circular',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
   ],
   options: {
     tsConfig: { fileName: 'tsconfig.json' },

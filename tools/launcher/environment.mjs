@@ -3,6 +3,10 @@
  * `loadConfig()` of @base/config; the launcher fills in what is not given. docs/configuration.md is made from this table.
  */
 
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ROOT } from './root.mjs';
+
 /** @typedef {'postgres' | 'bitcoin' | 'ethereum' | 'bank' | 'card' | 'prices' | 'migrate' | 'seed' | 'api' | 'admin' | 'worker' | 'signer'} ProcessName */
 
 /**
@@ -261,13 +265,25 @@ export function environmentOf(reader, values) {
   return env;
 }
 
-/** @returns {string} the table of docs/configuration.md */
+/** @returns {string} the table of docs/configuration.md, with its columns aligned as the formatter has them */
 export function describeEnvironment() {
   const rows = ENVIRONMENT.map(({ name, readers, meaning, fallback, shown, secret }) => {
     const byDefault = secret
       ? 'made at random'
       : (shown ?? (typeof fallback === 'string' ? `\`${fallback}\`` : 'none'));
-    return `| \`${name}\` | ${meaning} | ${byDefault} | ${readers.join(', ')} |`;
+    return [`\`${name}\``, meaning, byDefault, readers.join(', ')];
   });
-  return ['| Variable | Meaning | With `npm start` | Read by |', '| --- | --- | --- | --- |', ...rows].join('\n');
+  const heads = ['Variable', 'Meaning', 'With `npm start`', 'Read by'];
+  const widths = heads.map((head, column) =>
+    Math.max(...[heads, ...rows].map((row) => row[column]?.length ?? head.length)),
+  );
+  const line = (cells) => `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
+  return [line(heads), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
+}
+
+// `node tools/launcher/environment.mjs` brings the page in line with the table.
+if (process.argv[1] === import.meta.filename) {
+  const page = join(ROOT, 'docs/configuration.md');
+  const prose = readFileSync(page, 'utf8').split('\n| Variable')[0];
+  writeFileSync(page, `${prose}\n${describeEnvironment()}\n`);
 }

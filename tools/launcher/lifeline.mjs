@@ -8,7 +8,7 @@ const descriptor = process.env.LIFELINE_FD;
 // Not for workers and children of the process: their descriptor of that number is another file.
 delete process.env.LIFELINE_FD;
 
-const GRACE_MS = 5_000;
+const GRACE_MS = 3_000;
 
 if (descriptor) {
   const lifeline = new Socket({ fd: Number(descriptor) });
