@@ -1,0 +1,1 @@
+export { SealBroken, Sealer } from './sealer.js';
