@@ -79,7 +79,7 @@ describe('the sandbox card processor', () => {
     await api.post(`/v1/payments/${payment.id}/capture`, {});
     await receiver.expect(2);
     expect(receiver.types()).toEqual(['payment.authorised', 'payment.captured']);
-    const [{ signature, body }] = receiver.received as [{ signature: string; body: string }];
+    const { signature = '', body = '' } = receiver.received[0] ?? {};
     const [, t, v1] = /^t=(\d+),v1=([0-9a-f]{64})$/.exec(signature) ?? [];
     expect(v1).toBe(createHmac('sha256', SECRET).update(`${t}.${body}`).digest('hex'));
     expect(Math.abs(Date.now() / 1000 - Number(t))).toBeLessThan(5);
