@@ -1,0 +1,1 @@
+export { BitcoinDevChain, type DevChainOptions } from './dev-chain.js';

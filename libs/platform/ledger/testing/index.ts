@@ -1,1 +1,0 @@
-export { createTestLedger, defineTestKinds, fund, type TestLedger } from './test-ledger.js';
