@@ -1,7 +1,22 @@
 import { Base1790000000100 } from './0100-base.js';
+import { LedgerTables1790000000200 } from './0200-ledger-tables.js';
+import { LedgerGuards1790000000201 } from './0201-ledger-guards.js';
+import { LedgerPost1790000000202 } from './0202-ledger-post.js';
+import { LedgerAccounts1790000000203 } from './0203-ledger-accounts.js';
+import { LedgerChart1790000000205 } from './0205-ledger-chart.js';
 import { Identity1790000000300 } from './0300-identity.js';
 import { Audit1790000000310 } from './0310-audit.js';
 import { Notifications1790000000320 } from './0320-notifications.js';
 
 /** The database's history, oldest first. Landed files are never edited; a change is a new file. */
-export const migrations = [Base1790000000100, Identity1790000000300, Audit1790000000310, Notifications1790000000320];
+export const migrations = [
+  Base1790000000100,
+  LedgerTables1790000000200,
+  LedgerGuards1790000000201,
+  LedgerPost1790000000202,
+  LedgerAccounts1790000000203,
+  LedgerChart1790000000205,
+  Identity1790000000300,
+  Audit1790000000310,
+  Notifications1790000000320,
+];

@@ -123,8 +123,22 @@ export const ENVIRONMENT = [
   // Bank, card processor, prices.
   { name: 'BANK_PORT', readers: ['bank'], meaning: 'port of the sandbox bank', fallback: '4001', port: true },
   {
+    name: 'BANK_DATA_DIR',
+    readers: ['bank'],
+    meaning: 'where the sandbox bank keeps its books',
+    fallback: (_values, home) => home.path('bank'),
+    shown: '.strongroom/bank',
+  },
+  {
+    name: 'BANK_WEBHOOK_URL',
+    readers: ['bank'],
+    meaning: 'where the bank tells of what happened',
+    fallback: ({ API_PORT }) => `http://127.0.0.1:${API_PORT}/v1/webhooks/bank`,
+    shown: 'http://127.0.0.1:$API_PORT/v1/webhooks/bank',
+  },
+  {
     name: 'BANK_URL',
-    readers: SERVERS,
+    readers: ['card', ...SERVERS],
     meaning: 'the bank’s API',
     fallback: ({ BANK_PORT }) => `http://127.0.0.1:${BANK_PORT}`,
     shown: 'the sandbox bank',
@@ -137,6 +151,20 @@ export const ENVIRONMENT = [
     secret: true,
   },
   { name: 'CARD_PORT', readers: ['card'], meaning: 'port of the sandbox card processor', fallback: '4002', port: true },
+  {
+    name: 'CARD_DATA_DIR',
+    readers: ['card'],
+    meaning: 'where the sandbox card processor keeps its books and settlement reports',
+    fallback: (_values, home) => home.path('card'),
+    shown: '.strongroom/card',
+  },
+  {
+    name: 'CARD_WEBHOOK_URL',
+    readers: ['card'],
+    meaning: 'where the card processor tells of what happened',
+    fallback: ({ API_PORT }) => `http://127.0.0.1:${API_PORT}/v1/webhooks/card`,
+    shown: 'http://127.0.0.1:$API_PORT/v1/webhooks/card',
+  },
   {
     name: 'CARD_URL',
     readers: SERVERS,

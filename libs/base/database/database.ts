@@ -129,10 +129,10 @@ export class Database implements Queryable {
 
   /**
    * A connection of one's own outside the pool, for LISTEN or for prepared statements on a hot path. It has an error listener; the caller
-   * ends it.
+   * ends it. With `pipeline`, statements are sent without waiting for the answers to those before.
    */
-  async dedicatedClient(): Promise<pg.Client> {
-    const client = new pg.Client({ ...this.#pool.options, types: exactTypes });
+  async dedicatedClient(options: { pipeline?: boolean } = {}): Promise<pg.Client> {
+    const client = new pg.Client({ ...this.#pool.options, ...options, types: exactTypes });
     client.on('error', () => undefined);
     await client.connect();
     return client;

@@ -1,0 +1,1 @@
+export { createTestLedger, defineTestKinds, fund, type TestLedger } from './test-ledger.js';
