@@ -47,6 +47,9 @@ const NODE_CONNECTION_ERRORS = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', '
 const PG_CONNECTION_ERRORS =
   /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Connection ended/i;
 
+/** Disk full, out of memory, too many connections: the statement was refused for want of a resource, and nothing of it happened. */
+export const isExhaustion = (error: unknown): boolean => /^53...$/.test(sqlState(error) ?? '');
+
 /** Whether the error says that the connection, not the statement, failed. Told by shape: an error of Node's may be of another realm. */
 export function isConnectionLoss(error: unknown): boolean {
   if (typeof error !== 'object' || error === null) return false;

@@ -1,7 +1,14 @@
 import pg from 'pg';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Secret } from '@base/config';
-import { CommitUnknown, DatabaseBusy, DatabaseUnavailable, isConflict, isConnectionLoss } from './database-error.js';
+import {
+  CommitUnknown,
+  DatabaseBusy,
+  DatabaseUnavailable,
+  isConflict,
+  isConnectionLoss,
+  isExhaustion,
+} from './database-error.js';
 import { exactTypes } from './types.js';
 
 export type SqlValue = unknown;
@@ -68,7 +75,7 @@ export class Database implements Queryable {
     try {
       return (await this.#pool.query<Row>(sql, [...values])).rows;
     } catch (error) {
-      throw isConnectionLoss(error) ? new DatabaseUnavailable({ cause: error }) : error;
+      throw translated(error);
     }
   }
 
@@ -123,7 +130,7 @@ export class Database implements Queryable {
     try {
       return await this.#pool.connect();
     } catch (error) {
-      throw isConnectionLoss(error) ? new DatabaseUnavailable({ cause: error }) : error;
+      throw translated(error);
     }
   }
 
@@ -157,7 +164,7 @@ class PgTransaction implements Tx {
     try {
       return (await this.#client.query<Row>(sql, [...values])).rows;
     } catch (error) {
-      throw isConnectionLoss(error) ? new DatabaseUnavailable({ cause: error }) : error;
+      throw translated(error);
     }
   }
 
@@ -188,6 +195,9 @@ class PgTransaction implements Tx {
     this.#ended = true;
   }
 }
+
+const translated = (error: unknown): unknown =>
+  isConnectionLoss(error) || isExhaustion(error) ? new DatabaseUnavailable({ cause: error }) : error;
 
 function atMostOneRow<Row>(rows: Row[]): Row | undefined {
   if (rows.length > 1) throw new Error(`expected at most one row, got ${rows.length}`);
