@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Body, Controller, Get, Module, Post } from '@nestjs/common';
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { z } from 'zod';
-import { DatabaseBusy } from '@base/database';
+import { Database, DatabaseBusy } from '@base/database';
 import { createTestDatabase, type TestDatabase } from '@base/database/testing';
 import { createLogger } from '@base/observability';
 import { Access, type Authenticator, Caller, type CallerIdentity, Commands, createHttpApp, type Customer, IdempotencyKey, refuse, type Scope, UndeclaredAccess } from './index.js'; // prettier-ignore
@@ -12,6 +12,7 @@ const transfer = z.strictObject({ to: z.string().max(20), amount: z.string().reg
 
 let database: TestDatabase;
 let app: NestFastifyApplication;
+let small: Database;
 let effects = 0;
 
 @Controller('v1')
@@ -45,6 +46,12 @@ class SpecController {
   @Get('busy')
   busy(): never {
     throw new DatabaseBusy();
+  }
+
+  @Access('public')
+  @Get('slow')
+  slow(): Promise<object[]> {
+    return small.query('SELECT pg_sleep(0.1)');
   }
 
   @Access('operator', { roles: ['treasury'] })
@@ -114,11 +121,13 @@ const options = {
 
 beforeAll(async () => {
   database = await createTestDatabase();
+  small = new Database({ url: database.appUrl, applicationName: 'small', max: 2, acquireTimeoutMs: 250 });
   app = await createHttpApp({ ...options, module: SpecModule });
 });
 
 afterAll(async () => {
   await app.close();
+  await small.close();
   await database.drop();
 });
 
@@ -203,6 +212,16 @@ describe('commands', () => {
     expect(answers.filter((answer) => answer.headers['idempotent-replayed'] === undefined)).toHaveLength(1);
   });
 
+  it('B16: the same key on two nodes at once has one effect and one answer', async () => {
+    const other = await createHttpApp({ ...options, module: SpecModule });
+    const before = effects;
+    const request = { method: 'POST', url: '/v1/transfers', headers: { authorization: 'alice', 'idempotency-key': 'two-nodes' }, payload: sound } as const; // prettier-ignore
+    const answers = await Promise.all(Array.from({ length: 40 }, (_, n) => (n % 2 ? app : other).inject(request)));
+    expect(effects - before).toBe(1);
+    expect(new Set(answers.map((answer) => `${answer.statusCode} ${answer.body}`)).size).toBe(1);
+    await other.close();
+  });
+
   it('the order of fields does not matter; another body under the same key does', async () => {
     await send(sound, { 'idempotency-key': 'order' });
     expect((await send('{"amount":"5","to":"bob"}', { 'idempotency-key': 'order' })).statusCode).toBe(201);
@@ -238,6 +257,15 @@ describe('errors', () => {
   it('B4: a busy database is a 503 that says when to come back', async () => {
     const answer = await app.inject({ method: 'GET', url: '/v1/busy' });
     expect([answer.statusCode, answer.headers['retry-after']]).toEqual([503, '1']);
+  });
+
+  it('B5: with the pool exhausted callers get a fast 503, readiness keeps its own connections, and it recovers', async () => {
+    const volley = Array.from({ length: 60 }, () => app.inject({ method: 'GET', url: '/v1/slow' }));
+    const ready = await app.inject({ method: 'GET', url: '/health/ready' });
+    const statuses = (await Promise.all(volley)).map((answer) => answer.statusCode);
+    expect(ready.statusCode).toBe(200);
+    expect(new Set(statuses)).toEqual(new Set([200, 503]));
+    expect((await app.inject({ method: 'GET', url: '/v1/slow' })).statusCode).toBe(200);
   });
 
   it('readiness and metrics tell', async () => {

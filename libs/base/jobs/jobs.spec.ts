@@ -15,7 +15,17 @@ import { type ClaimedJob, ClaimLost, createWorkQueue, Jobs, Outbox, type WorkQue
 const logger = createLogger('spec', 'silent');
 
 let database: TestDatabase;
-let redis: { url: string; wipe: () => Promise<void>; stop: () => void } | undefined;
+interface RedisServer {
+  readonly url: string;
+  readonly client: Redis;
+  wipe(): Promise<void>;
+  /** Only for a server that we started: a given one is not ours to kill. */
+  restart?: (() => Promise<void>) | undefined;
+  kill?: (() => void) | undefined;
+  stop(): void;
+}
+
+let redis: RedisServer | undefined;
 
 beforeAll(async () => {
   database = await createTestDatabase();
@@ -43,24 +53,28 @@ const reachable = (port: number): Promise<boolean> =>
     socket.once('connect', () => socket.end());
   });
 
-async function startRedis(): Promise<NonNullable<typeof redis>> {
+async function startRedis(): Promise<RedisServer> {
   const given = process.env['REDIS_URL'];
-  let server: ChildProcess | undefined;
-  let url = given ?? '';
-  if (!given) {
-    const port = await freePort();
-    server = spawn(
-      'redis-server',
-      ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'],
-      { stdio: 'ignore' },
-    );
-    while (!(await reachable(port))) await sleep(20);
-    url = `redis://127.0.0.1:${port}`;
+  if (given) {
+    const client = new Redis(given);
+    return { url: given, client, wipe: async () => void (await client.flushall()), stop: () => client.disconnect() };
   }
-  const client = new Redis(url);
+  const port = await freePort();
+  let server: ChildProcess | undefined;
+  const launch = async (): Promise<void> => {
+    const options = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
+    server = spawn('redis-server', options, { stdio: 'ignore' });
+    while (!(await reachable(port))) await sleep(20);
+  };
+  await launch();
+  const client = new Redis(`redis://127.0.0.1:${port}`);
+  client.on('error', () => undefined);
   return {
-    url,
+    url: `redis://127.0.0.1:${port}`,
+    client,
     wipe: async () => void (await client.flushall()),
+    restart: launch,
+    kill: () => void server?.kill('SIGKILL'),
     stop: () => {
       client.disconnect();
       server?.kill('SIGKILL');
@@ -159,6 +173,38 @@ describe.each(BACKENDS.filter((backend) => backend === 'postgres' || withRedis))
     await until(async () => (await counts(kind)).done === 50);
     expect(await counts(kind)).toEqual({ done: 50, effects: 50, distinct: 50 });
   });
+
+  if (backend === 'redis') {
+    it('C3: with Redis dead, commands go on and their jobs run when it is back', async () => {
+      const kind = 'redis-down';
+      const prefix = randomUUID();
+      await start((jobs) => jobs.register(effectful(kind)), prefix);
+      await enqueue(kind, 5);
+      await until(async () => (await counts(kind)).done === 5);
+      redis?.kill?.();
+      await enqueue(kind, 5);
+      await sleep(800);
+      if (redis?.restart) expect((await counts(kind)).done).toBe(5);
+      await redis?.restart?.();
+      await until(async () => (await counts(kind)).done === 10);
+      expect((await counts(kind)).effects).toBe(10);
+    });
+
+    it('C6: with Redis at its memory limit, handing over fails cleanly and the outbox keeps the rows', async () => {
+      const kind = 'redis-full';
+      await openQueue(randomUUID()).then((queue) => queue.close());
+      const client = redis?.client;
+      await client?.config('SET', 'maxmemory-policy', 'noeviction');
+      await client?.config('SET', 'maxmemory', '1mb');
+      await start((jobs) => jobs.register(effectful(kind)), randomUUID());
+      await enqueue(kind, 20);
+      await sleep(800);
+      expect(await counts(kind)).toEqual({ done: 0, effects: 0, distinct: 0 });
+      await client?.config('SET', 'maxmemory', '0');
+      await until(async () => (await counts(kind)).done === 20);
+      expect(await counts(kind)).toEqual({ done: 20, effects: 20, distinct: 20 });
+    });
+  }
 
   it('C5: a poison job backs off and dies after its last try; the others go on', async () => {
     const kind = `poison-${backend}`;
