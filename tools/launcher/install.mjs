@@ -20,7 +20,7 @@ export async function ensureInstalled(say) {
     say(`node_modules is a link and ${reason}; leaving it alone`);
     return;
   }
-  const total = Object.keys(readJson('package-lock.json').packages).length;
+  const total = Object.entries(readJson('package-lock.json').packages).filter(isInstalledHere).length;
   say(`installing packages (${reason}); the first time this takes a minute or two`);
   const startedAt = Date.now();
   const progress = setInterval(() => {
@@ -56,14 +56,21 @@ function whyInstall() {
   return undefined;
 }
 
+/** Nested copies are not counted, nor what is for other platforms. */
+function isInstalledHere([path, { os, cpu }]) {
+  const fits = (wanted, actual) => !wanted || wanted.includes(actual);
+  return path.lastIndexOf('node_modules/') === 0 && fits(os, process.platform) && fits(cpu, process.arch);
+}
+
 const nameOf = (path) => path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length);
 
+/** npm makes all folders first and fills them as the packages arrive. */
 function countInstalled() {
   const modules = join(ROOT, 'node_modules');
   if (!existsSync(modules)) return 0;
-  const folders = readdirSync(modules).filter((name) => !name.startsWith('.'));
-  const scoped = folders.filter((name) => name.startsWith('@'));
-  return scoped.reduce((sum, scope) => sum + readdirSync(join(modules, scope)).length - 1, folders.length);
+  return readdirSync(modules)
+    .flatMap((name) => (name.startsWith('@') ? readdirSync(join(modules, name)).map((it) => join(name, it)) : [name]))
+    .filter((name) => existsSync(join(modules, name, 'package.json'))).length;
 }
 
 /** Under `npm start` the npm that runs us installs; otherwise the one on PATH. */
