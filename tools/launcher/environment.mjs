@@ -233,6 +233,12 @@ export const ENVIRONMENT = [
     meaning: '`1` turns on what only a sandbox may do: clock, faucet, mailbox',
     fallback: '1',
   },
+  {
+    name: 'LISTEN_HOST',
+    readers: [...SERVERS, ...OUTSIDE],
+    meaning: 'address that servers listen on; in a container `0.0.0.0`',
+    fallback: '127.0.0.1',
+  },
   { name: 'LOG_LEVEL', readers: [...OURS, ...OUTSIDE], meaning: 'trace, debug, info, warn or error', fallback: 'info' },
   {
     name: 'OTEL_EXPORTER_OTLP_ENDPOINT',

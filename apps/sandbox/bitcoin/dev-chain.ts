@@ -9,8 +9,10 @@ import { Turnstile } from './turnstile.js';
 export interface DevChainOptions {
   /** Where the chain is kept between runs; in memory when left out. */
   readonly folder?: string;
-  /** Of the JSON-RPC door on 127.0.0.1; 0 takes a free one. */
+  /** Of the JSON-RPC door; 0 takes a free one. */
   readonly port?: number;
+  /** Loopback when left out. */
+  readonly host?: string;
   readonly user?: string;
   readonly password?: string;
   /** A block each so many milliseconds; 0 mines on request only. */
@@ -29,11 +31,18 @@ export class BitcoinDevChain {
 
   /** Opens the chain and its door. A fresh chain takes about a second, as segwit has to be mined active. */
   static async start(options: DevChainOptions = {}): Promise<BitcoinDevChain> {
-    const { folder, port = 0, user = 'sandbox', password = 'sandbox', blockIntervalMs = 0 } = options;
+    const {
+      folder,
+      port = 0,
+      host = '127.0.0.1',
+      user = 'sandbox',
+      password = 'sandbox',
+      blockIntervalMs = 0,
+    } = options;
     const node = await BitcoinNode.open(folder);
     try {
       const turnstile = new Turnstile();
-      const server = await RpcServer.listen({ port, user, password, methods: inTurn(allCalls(node), turnstile) });
+      const server = await RpcServer.listen({ port, host, user, password, methods: inTurn(allCalls(node), turnstile) });
       const chain = new BitcoinDevChain(node, server, turnstile);
       if (blockIntervalMs > 0) chain.mineEvery(blockIntervalMs);
       return chain;

@@ -14,6 +14,7 @@ export interface RpcMethod {
 export interface RpcServerOptions {
   /** 0 takes a free one. */
   readonly port: number;
+  readonly host: string;
   readonly user: string;
   readonly password: string;
   readonly methods: Readonly<Record<string, RpcMethod>>;
@@ -30,7 +31,7 @@ interface Answer {
 
 /**
  * JSON-RPC over HTTP as Bitcoin Core 28 speaks it: basic authentication; version 1 answers errors with HTTP 500 (404 for
- * an unknown method, 400 for a malformed request), version 2.0 with 200; a batch is always 200. Loopback only.
+ * an unknown method, 400 for a malformed request), version 2.0 with 200; a batch is always 200.
  */
 export class RpcServer {
   private readonly server: Server;
@@ -46,7 +47,7 @@ export class RpcServer {
     const rpc = new RpcServer(options);
     await new Promise<void>((resolve, reject) => {
       rpc.server.once('error', reject);
-      rpc.server.listen(options.port, '127.0.0.1', resolve);
+      rpc.server.listen(options.port, options.host, resolve);
     });
     return rpc;
   }
