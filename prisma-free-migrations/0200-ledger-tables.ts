@@ -110,6 +110,7 @@ CREATE TABLE ledger.transfers (
   meta jsonb
 );
 CREATE INDEX transfers_feed ON ledger.transfers (xid, id);
+CREATE INDEX transfers_time ON ledger.transfers USING brin (posted_at);
 CREATE INDEX transfers_group ON ledger.transfers (group_id) WHERE group_id IS NOT NULL;
 CREATE UNIQUE INDEX transfers_reversed_once ON ledger.transfers (reverses) WHERE reverses IS NOT NULL;
 

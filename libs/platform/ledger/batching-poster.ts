@@ -12,7 +12,6 @@ import {
 } from '@base/database';
 import { type AccountDirectory } from './account-directory.js';
 import { accountsOf, batchArguments, type Outcome, POST_SQL, type PostRow, prepare, readUnit, refusedByServer, type Unit } from './post-batch.js'; // prettier-ignore
-import { LedgerRefusal } from './refusals.js';
 import { type Transfer } from './transfer.js';
 
 export interface PosterOptions {
@@ -242,7 +241,7 @@ function settle(batch: readonly Waiting[], row: PostRow): void {
   for (const { unit, resolve, reject } of batch) {
     const end = start + unit.length;
     const result = readUnit(unit, row.outcomes.slice(start, end), row.culprits.slice(start, end));
-    if (result instanceof LedgerRefusal) reject(result);
+    if (result instanceof Error) reject(result);
     else resolve(result);
     start = end;
   }

@@ -1,6 +1,6 @@
 import { brokenConstraint, sqlState } from '@base/database';
 import { type Account } from './account.js';
-import { isLedgerRefusalCode, LedgerRefusal } from './refusals.js';
+import { type LedgerMisuse, LedgerRefusal, refusalOf } from './refusals.js';
 import { type Leg, requestHash, type Transfer } from './transfer.js';
 
 /** A checked transfer with its hash and the ids of its legs' accounts: ready to be sent, any number of times. */
@@ -97,19 +97,19 @@ export function readUnit(
   unit: Unit,
   outcomes: readonly string[],
   culprits: readonly (number | null)[],
-): Outcome[] | LedgerRefusal {
-  let linked: LedgerRefusal | undefined;
-  for (const [index, { transfer }] of unit.entries()) {
-    const outcome = outcomes[index] ?? 'missing';
-    if (outcome === 'posted' || outcome === 'duplicate') continue;
-    if (!isLedgerRefusalCode(outcome)) throw new Error(`ledger.post() answered ${outcome}`);
-    const leg = transfer.legs[(culprits[index] ?? 0) - 1];
-    const refusal = new LedgerRefusal(outcome, transfer.id, leg?.account.path ?? null);
-    if (outcome !== 'linked_refused') return refusal;
-    linked ??= refusal;
-  }
-  return linked ?? (outcomes.slice(0, unit.length) as Outcome[]);
+): Outcome[] | LedgerRefusal | LedgerMisuse {
+  const refused = (index: number): boolean => !isOutcome(outcomes[index]);
+  const fallen = [...unit.keys()].filter(refused);
+  // Of linked transfers, the one that was refused for itself says why.
+  const cause = fallen.find((index) => outcomes[index] !== 'linked_refused') ?? fallen[0];
+  if (cause === undefined) return outcomes.filter(isOutcome);
+  const transfer = unit[cause]?.transfer;
+  if (transfer === undefined) throw new Error('a refusal of no transfer');
+  const leg = transfer.legs[(culprits[cause] ?? 0) - 1];
+  return refusalOf(outcomes[cause] ?? 'nothing', transfer.id, leg?.account.path ?? null);
 }
+
+const isOutcome = (code: string | undefined): code is Outcome => code === 'posted' || code === 'duplicate';
 
 const UNIQUE_VIOLATION = '23505';
 const OUT_OF_RANGE = '22003';
@@ -124,7 +124,7 @@ export class IdRace extends Error {
 export function refusedByServer(error: unknown, unit: Unit | undefined): unknown {
   const [first] = unit ?? [];
   if (sqlState(error) === OUT_OF_RANGE && first !== undefined) {
-    return new LedgerRefusal('amount_out_of_range', first.transfer.id, null, { cause: error });
+    return new LedgerRefusal('amount_out_of_range', first.transfer.id);
   }
   const constraint = brokenConstraint(error) ?? '';
   if (sqlState(error) === UNIQUE_VIOLATION && /^(transfers|holds)_/.test(constraint)) {

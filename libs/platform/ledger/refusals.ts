@@ -1,79 +1,73 @@
-/** Why a transfer was not posted. A refused transfer changed nothing. */
-export type LedgerRefusalCode =
-  /** Less than two legs, more than 64, or a leg that is not the ledger's kind of number. */
-  | 'invalid_legs'
-  | 'invalid_amount'
-  /** Debits and credits differ in some asset. */
-  | 'unbalanced'
-  /** The sum on an account would pass what can be written down (10^78). */
-  | 'amount_out_of_range'
-  /** The kind is not in the database, or does not pair these account types. */
-  | 'kind_unknown'
-  | 'kind_not_allowed'
-  | 'unknown_account'
-  | 'account_frozen'
-  | 'account_closed'
-  /** An account would go below its floor. */
-  | 'insufficient_funds'
-  /** An account is not at the version the transfer expects. */
-  | 'version_conflict'
-  /** The id was used for another transfer. */
-  | 'id_reused'
-  | 'hold_unknown'
-  | 'hold_exists'
-  | 'hold_insufficient'
-  | 'hold_expired'
-  /** A hold account without a hold, or a hold on another account. */
-  | 'hold_misplaced'
-  | 'reversal_unknown'
-  | 'reversal_mismatch'
-  | 'already_reversed'
-  /** It would take effect in a period whose books are closed. */
-  | 'period_closed'
-  /** A transfer it was linked to was refused. */
-  | 'linked_refused';
+import { Refusal, type RefusalOptions } from '@base/http';
 
-const DETAILS: Record<LedgerRefusalCode, string> = {
+/** Circumstances that forbid a transfer: an expected "no", which becomes a problem document if nobody says it better. */
+const REFUSALS = {
+  insufficient_funds: [422, 'There is not enough money on the account'],
+  account_frozen: [422, 'The account is frozen: it may only receive'],
+  account_closed: [422, 'The account is closed'],
+  period_closed: [422, 'The books of that time are closed'],
+  amount_out_of_range: [422, 'The balance would pass the largest number that can be kept'],
+  version_conflict: [409, 'The account has moved since it was read'],
+  hold_unknown: [409, 'There is no such hold on this account'],
+  hold_exists: [409, 'The hold is already open'],
+  hold_insufficient: [409, 'The hold has less than that remaining'],
+  hold_expired: [409, 'The hold has expired: it can only be released'],
+  already_reversed: [409, 'The transfer has been reversed before'],
+  linked_refused: [409, 'A transfer it is linked to was refused'],
+} as const satisfies Record<string, readonly [RefusalOptions['status'], string]>;
+
+/** Mistakes of the code that asked. No customer can cause them, so they are a 500 and an alarm. */
+const MISUSES = {
   invalid_legs: 'a transfer has 2 to 64 legs',
   invalid_amount: 'a leg moves between 1 and 2^256 - 1 minor units',
   unbalanced: 'debits and credits must be equal in every asset',
-  amount_out_of_range: 'the balance would pass the largest number that can be kept',
   kind_unknown: 'declare the kind in a migration with ledger.define_kind',
   kind_not_allowed: 'the kind does not pair these account types; see ledger.transfer_kind_pairs',
   unknown_account: 'no such account',
-  account_frozen: 'the account is frozen: it may only receive',
-  account_closed: 'the account is closed',
-  insufficient_funds: 'the account does not hold that much',
-  version_conflict: 'the account has moved since it was read',
   id_reused: 'the id belongs to another transfer',
-  hold_unknown: 'no such hold on this account',
-  hold_exists: 'the hold is already open',
-  hold_insufficient: 'the hold has less than that remaining',
-  hold_expired: 'the hold has expired: it can only be released',
   hold_misplaced: 'a leg on a hold account names its hold, and no other leg does',
   reversal_unknown: 'the transfer to reverse does not exist',
   reversal_mismatch: 'a reversal is the exact mirror of its transfer',
-  already_reversed: 'the transfer has been reversed before',
-  period_closed: 'the books of that time are closed',
-  linked_refused: 'a transfer it is linked to was refused',
-};
+} as const;
 
-export const isLedgerRefusalCode = (code: string): code is LedgerRefusalCode => Object.hasOwn(DETAILS, code);
+export type LedgerRefusalCode = keyof typeof REFUSALS;
+export type LedgerMisuseCode = keyof typeof MISUSES;
 
-/** A transfer that the ledger would not post. Nothing of it, or of those linked to it, happened. */
-export class LedgerRefusal extends Error {
+/** The circumstances do not allow the transfer. Nothing of it, or of those linked to it, happened. */
+export class LedgerRefusal extends Refusal {
+  declare readonly code: LedgerRefusalCode;
   override readonly name = 'LedgerRefusal';
 
   constructor(
-    readonly code: LedgerRefusalCode,
+    code: LedgerRefusalCode,
     readonly transferId: string,
     /** Path of the account at which it failed, where there is one. */
     readonly accountPath: string | null = null,
-    options?: ErrorOptions,
   ) {
-    super(
-      `${code}: ${DETAILS[code]} (transfer ${transferId}${accountPath === null ? '' : `, ${accountPath}`})`,
-      options,
-    );
+    const [status, title] = REFUSALS[code];
+    super(code, { status, title });
   }
 }
+
+/** The transfer could never be posted as it is. Nothing of it, or of those linked to it, happened. */
+export class LedgerMisuse extends Error {
+  override readonly name = 'LedgerMisuse';
+
+  constructor(
+    readonly code: LedgerMisuseCode,
+    readonly transferId: string,
+    readonly accountPath: string | null = null,
+  ) {
+    super(`${code}: ${MISUSES[code]} (transfer ${transferId}${accountPath === null ? '' : `, ${accountPath}`})`);
+  }
+}
+
+/** @throws Error for a code that `ledger.post()` does not give */
+export function refusalOf(code: string, transferId: string, accountPath: string | null): LedgerRefusal | LedgerMisuse {
+  if (isOneOf(REFUSALS, code)) return new LedgerRefusal(code, transferId, accountPath);
+  if (isOneOf(MISUSES, code)) return new LedgerMisuse(code, transferId, accountPath);
+  throw new Error(`ledger.post() answered ${code}`);
+}
+
+const isOneOf = <Codes extends object>(codes: Codes, code: string): code is Extract<keyof Codes, string> =>
+  Object.hasOwn(codes, code);

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { MAX_MINOR } from '@core/money';
 import { type Account, isUuid } from './account.js';
-import { LedgerRefusal } from './refusals.js';
+import { LedgerMisuse } from './refusals.js';
 
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 
@@ -56,21 +56,21 @@ const MAX_LEGS = 64;
 
 /**
  * Refuses what needs no database to refuse. The database checks the same again.
- * @throws LedgerRefusal, RangeError for ids that are not UUIDs in lower case (a bug of the caller)
+ * @throws LedgerMisuse, RangeError for ids that are not UUIDs in lower case (a bug of the caller)
  */
 export function checkTransfer(transfer: Transfer): void {
   const { id, legs } = transfer;
   for (const uuid of [id, transfer.group, transfer.reverses, ...legs.map((leg) => leg.hold)]) {
     if (uuid !== undefined && !isUuid(uuid)) throw new RangeError(`not a UUID in lower case: ${uuid}`);
   }
-  if (legs.length < MIN_LEGS || legs.length > MAX_LEGS) throw new LedgerRefusal('invalid_legs', id);
+  if (legs.length < MIN_LEGS || legs.length > MAX_LEGS) throw new LedgerMisuse('invalid_legs', id);
   const sums = new Map<string, bigint>();
   for (const { account, amount } of legs) {
     if (amount === 0n || amount > MAX_MINOR || amount < -MAX_MINOR)
-      throw new LedgerRefusal('invalid_amount', id, account.path);
+      throw new LedgerMisuse('invalid_amount', id, account.path);
     sums.set(account.asset, (sums.get(account.asset) ?? 0n) + amount);
   }
-  for (const sum of sums.values()) if (sum !== 0n) throw new LedgerRefusal('unbalanced', id);
+  for (const sum of sums.values()) if (sum !== 0n) throw new LedgerMisuse('unbalanced', id);
 }
 
 const canonical = (value: Json): string => {
