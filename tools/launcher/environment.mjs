@@ -99,6 +99,12 @@ export const ENVIRONMENT = [
     fallback: (at) => `http://${at.BITCOIN_RPC_USER}:${at.BITCOIN_RPC_PASSWORD}@127.0.0.1:${at.BITCOIN_RPC_PORT}`,
     shown: 'the dev chain',
   },
+  {
+    name: 'BITCOIN_NETWORK',
+    readers: OURS,
+    meaning: 'mainnet, testnet, signet or regtest',
+    fallback: 'regtest',
+  },
   { name: 'ETHEREUM_RPC_PORT', readers: ['ethereum'], meaning: 'port of anvil', fallback: '8545', port: true },
   {
     name: 'ETHEREUM_BLOCK_INTERVAL_S',
@@ -199,10 +205,9 @@ export const ENVIRONMENT = [
   { name: 'QUOTE_SIGNING_KEY', readers: ['api', 'worker'], meaning: 'signs quotes', secret: true },
   { name: 'TOKEN_KEY', readers: ['api', 'admin', 'worker'], meaning: 'seals tokens and second factors', secret: true },
   {
-    name: 'SIGNER_TICKET_KEY',
-    readers: ['worker', 'admin', 'signer'],
-    meaning: 'authenticates approved withdrawals to the signer',
-    secret: true,
+    name: 'TOKEN_KEY_PREVIOUS',
+    readers: SERVERS,
+    meaning: 'the key that `TOKEN_KEY` replaced, while values sealed under it are still about',
   },
   {
     name: 'SIGNER_SOCKET',
@@ -211,6 +216,28 @@ export const ENVIRONMENT = [
     fallback: (_values, home) => `${home.socketFolder}/signer.sock`,
     shown: '.strongroom/run/signer.sock',
   },
+  {
+    name: 'SIGNER_DATA_DIR',
+    readers: ['signer'],
+    meaning: 'where the signer keeps the log of what it signed',
+    fallback: (_values, home) => home.path('signer'),
+    shown: '.strongroom/signer',
+  },
+  {
+    name: 'SIGNER_TICKET_KEY_FILE',
+    readers: ['worker', 'admin'],
+    meaning: 'private key (Ed25519, PEM) that approves withdrawals to the signer',
+    fallback: (_values, home) => home.path('ticket-key.pem'),
+    shown: '.strongroom/ticket-key.pem',
+  },
+  {
+    name: 'SIGNER_TICKET_PUBLIC_KEY_FILE',
+    readers: ['signer'],
+    meaning: 'its public key: the signer believes nothing else',
+    fallback: (_values, home) => home.path('ticket-key.pub.pem'),
+    shown: '.strongroom/ticket-key.pub.pem',
+  },
+  { name: 'SIGNER_LIMITS', readers: ['signer'], meaning: 'JSON of the signer’s own caps; needed outside the sandbox' },
   {
     name: 'HOT_KEY_FOLDER',
     readers: ['signer'],
@@ -225,6 +252,13 @@ export const ENVIRONMENT = [
     fallback: (_values, home) => home.path('hot-key-passphrase'),
     shown: '.strongroom/hot-key-passphrase',
   },
+  {
+    name: 'AUDIT_ANCHOR_FILE',
+    readers: ['admin', 'worker'],
+    meaning: 'where the audit chain’s end is written outside of the database',
+    fallback: (_values, home) => home.path('audit-anchors.jsonl'),
+    shown: '.strongroom/audit-anchors.jsonl',
+  },
 
   // How it runs.
   {
@@ -234,7 +268,7 @@ export const ENVIRONMENT = [
     fallback: '1',
   },
   {
-    name: 'LISTEN_HOST',
+    name: 'LISTEN_ADDRESS',
     readers: [...SERVERS, ...OUTSIDE],
     meaning: 'address that servers listen on; in a container `0.0.0.0`',
     fallback: '127.0.0.1',

@@ -1,5 +1,6 @@
 /** The run itself, once everything is installed and compiled: start, watch, stop. */
-import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createPublicKey, generateKeyPairSync } from 'node:crypto';
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isPortFree } from '../services/ports.mjs';
 import { ENVIRONMENT, resolveEnvironment } from './environment.mjs';
@@ -22,7 +23,7 @@ const PREDECESSOR_GONE_WITHIN_MS = 12_000;
 export async function launch({ home, tookOver, say }) {
   const secret = openSecrets(home.path('secrets.json'));
   const values = resolveEnvironment({ given: process.env, home, secret });
-  writePassphrase(values, secret);
+  provideKeys(values, secret);
   const table = presentRows(processTable({ home, values, given: process.env }), say);
   await refuseTakenPorts(table, values, tookOver ? PREDECESSOR_GONE_WITHIN_MS : 0);
 
@@ -69,9 +70,18 @@ async function refuseTakenPorts(table, values, patienceMs) {
   }
 }
 
-function writePassphrase(values, secret) {
-  const file = values.HOT_KEY_PASSPHRASE_FILE;
-  if (file && !existsSync(file)) writeFileSync(file, secret('HOT_KEY_PASSPHRASE'), { mode: 0o600 });
+/** What processes read from files rather than from their environment, which other programs of the user can see. */
+function provideKeys(values, secret) {
+  const { HOT_KEY_PASSPHRASE_FILE: passphrase = '', SIGNER_TICKET_KEY_FILE: ticketKey = '' } = values;
+  const { SIGNER_TICKET_PUBLIC_KEY_FILE: ticketPublicKey = '' } = values;
+  if (!existsSync(passphrase)) writeFileSync(passphrase, secret('HOT_KEY_PASSPHRASE'), { mode: 0o600 });
+  if (!existsSync(ticketKey)) {
+    const { privateKey } = generateKeyPairSync('ed25519');
+    writeFileSync(ticketKey, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
+  }
+  if (existsSync(ticketPublicKey)) return;
+  const publicKey = createPublicKey(readFileSync(ticketKey)).export({ type: 'spki', format: 'pem' });
+  writeFileSync(ticketPublicKey, publicKey, { mode: 0o644 });
 }
 
 /** @returns {import('./supervisor.mjs').Watcher} */

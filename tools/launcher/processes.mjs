@@ -10,7 +10,7 @@ import { ROOT } from './root.mjs';
 import { startForeign, startNode } from './spawn-process.mjs';
 
 const DATABASE = 'strongroom';
-const SEED_WITHIN_MS = 120_000;
+const TASK_WITHIN_MS = 120_000;
 
 /**
  * @typedef {object} Setting
@@ -56,7 +56,8 @@ export function processTable({ home, values, given }) {
       run: () => migrate(values.DATABASE_OWNER_URL ?? ''),
     },
     { name: 'seed', after: ['migrate'], run: () => seed({ env: () => env('seed'), log: log('seed') }) },
-    node('signer', 'signer/main', accepts(values.SIGNER_SOCKET ?? '')),
+    { name: 'hot-seed', after: [], run: () => makeHotSeed({ values, env: env('signer'), log: log('signer') }) },
+    node('signer', 'signer/main', accepts(values.SIGNER_SOCKET ?? ''), ['hot-seed']),
     node('api', 'api/main', local('API_PORT', '/health/ready'), prepared),
     node('admin', 'admin/main', local('ADMIN_PORT', '/health/ready'), prepared),
     node('worker', 'worker/main', local('WORKER_METRICS_PORT', '/health/ready'), [...prepared, 'signer']),
@@ -150,12 +151,20 @@ function keepReadable(state) {
 }
 
 /** The demo user and the operator; a second run finds them there. */
-async function seed({ env, log }) {
-  const running = startNode({ script: 'dist/apps/worker/seed.js', env: env(), log });
-  const late = setTimeout(() => running.kill(), SEED_WITHIN_MS);
+const seed = ({ env, log }) => runToEnd('seed', startNode({ script: 'dist/apps/worker/seed.js', env: env(), log }));
+
+/** Once per home: the signer never overwrites a seed. */
+async function makeHotSeed({ values, env, log }) {
+  if (existsSync(join(values.HOT_KEY_FOLDER ?? '', 'hot-seed.json'))) return;
+  await runToEnd('hot-seed', startNode({ script: 'dist/apps/signer/main.js', args: ['init'], env, log }));
+}
+
+/** @param {import('./supervisor.mjs').Running} running */
+async function runToEnd(name, running) {
+  const late = setTimeout(() => running.kill(), TASK_WITHIN_MS);
   const how = await running.exited;
   clearTimeout(late);
-  if (how !== 'exit code 0') throw new Error(`seed failed: ${how}`);
+  if (how !== 'exit code 0') throw new Error(`${name} failed: ${how}`);
 }
 
 /**
@@ -165,6 +174,7 @@ async function seed({ env, log }) {
 export function isThere(name) {
   const scripts = {
     seed: 'worker/seed',
+    'hot-seed': 'signer/main',
     bitcoin: 'sandbox/bitcoin/main',
     bank: 'sandbox/bank/main',
     card: 'sandbox/card/main',

@@ -11,18 +11,22 @@ const LARGEST_LOG_BYTES = 10_000_000;
 
 /**
  * Output goes straight into the file, not through us: a process that outlives us by a moment can still log its stop.
- * @param {{ script: string, env: Record<string, string>, log: string }} options `script` relative to the checkout
+ * @param {{ script: string, args?: readonly string[], env: Record<string, string>, log: string }} options `script` relative to the checkout
  * @returns {import('./supervisor.mjs').Running}
  */
-export function startNode({ script, env, log }) {
+export function startNode({ script, args = [], env, log }) {
   return withLog(log, (output) => {
-    const child = spawn(process.execPath, ['--enable-source-maps', '--import', LIFELINE, resolve(ROOT, script)], {
-      cwd: ROOT,
-      env: { ...env, LIFELINE_FD: '3' },
-      // A session of its own: the terminal's Ctrl-C must reach the launcher alone, which stops things in order.
-      detached: true,
-      stdio: ['ignore', output, output, 'pipe'],
-    });
+    const child = spawn(
+      process.execPath,
+      ['--enable-source-maps', '--import', LIFELINE, resolve(ROOT, script), ...args],
+      {
+        cwd: ROOT,
+        env: { ...env, LIFELINE_FD: '3' },
+        // A session of its own: the terminal's Ctrl-C must reach the launcher alone, which stops things in order.
+        detached: true,
+        stdio: ['ignore', output, output, 'pipe'],
+      },
+    );
     child.stdio[3]?.on('error', () => {});
     return {
       pid: child.pid,

@@ -14,7 +14,7 @@ const textFrom = (name: string): string | undefined => process.env[name] || unde
 const folder = textFrom('BITCOIN_DATA_DIR');
 const user = textFrom('BITCOIN_RPC_USER');
 const password = textFrom('BITCOIN_RPC_PASSWORD');
-const host = textFrom('LISTEN_HOST');
+const host = textFrom('LISTEN_ADDRESS');
 
 const chain = await BitcoinDevChain.start({
   port: numberFrom('BITCOIN_RPC_PORT', 18_443),

@@ -1,9 +1,9 @@
 import { type AddressInfo } from 'node:net';
 import { type OutsideServer } from './server.js';
 
-/** Serves on loopback, or where LISTEN_HOST says, until SIGTERM or SIGINT, and says where on its first line of output. */
+/** Serves on loopback, or where LISTEN_ADDRESS says, until SIGTERM or SIGINT, and says where on its first line of output. */
 export async function serve(name: string, port: number, { app, webhooks }: OutsideServer): Promise<void> {
-  await app.listen({ host: process.env['LISTEN_HOST'] ?? '127.0.0.1', port });
+  await app.listen({ host: process.env['LISTEN_ADDRESS'] ?? '127.0.0.1', port });
   webhooks.start();
   const { port: taken } = app.server.address() as AddressInfo;
   process.stdout.write(`${name} listening on http://127.0.0.1:${taken}\n`);

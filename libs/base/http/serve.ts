@@ -11,7 +11,7 @@ export async function serve(
   app: NestFastifyApplication,
   options: { port: number; host?: string; logger: Logger; close: () => Promise<void> },
 ): Promise<void> {
-  await app.listen(options.port, options.host ?? process.env['LISTEN_HOST'] ?? '127.0.0.1');
+  await app.listen(options.port, options.host ?? process.env['LISTEN_ADDRESS'] ?? '127.0.0.1');
   const url = await app.getUrl();
   options.logger.info({ url }, 'listening');
   process.stdout.write(`${JSON.stringify({ ready: true, url })}\n`);
