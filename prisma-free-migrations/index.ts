@@ -7,6 +7,7 @@ import { LedgerChart1790000000205 } from './0205-ledger-chart.js';
 import { Identity1790000000300 } from './0300-identity.js';
 import { Audit1790000000310 } from './0310-audit.js';
 import { Notifications1790000000320 } from './0320-notifications.js';
+import { Pricing1790000000500 } from './0500-pricing.js';
 
 /** The database's history, oldest first. Landed files are never edited; a change is a new file. */
 export const migrations = [
@@ -19,4 +20,5 @@ export const migrations = [
   Identity1790000000300,
   Audit1790000000310,
   Notifications1790000000320,
+  Pricing1790000000500,
 ];

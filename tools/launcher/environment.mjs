@@ -193,6 +193,11 @@ export const ENVIRONMENT = [
     port: true,
   },
   {
+    name: 'PRICES_SEED',
+    readers: ['prices'],
+    meaning: 'seed of the sandbox price walk; another seed is another market',
+  },
+  {
     name: 'PRICE_URLS',
     readers: SERVERS,
     meaning: 'price sources, WebSocket URLs separated by commas',

@@ -1,0 +1,73 @@
+import { type Clock } from '@base/clock';
+import { type Database } from '@base/database';
+import { type Logger } from '@base/observability';
+import { MinuteCloses, Volatility } from './minute-closes.js';
+import { FollowHalts, PriceHalts } from './price-halts.js';
+import { type PriceSource } from './price-source.js';
+import { Prices } from './prices.js';
+import { RecordCloses } from './record-closes.js';
+import { WsPriceSource } from './ws-price-source.js';
+
+/** What is priced unless told otherwise: what the brokerage deals in, and what values every asset in dollars. */
+export const PRICED_PAIRS = [
+  'BTC-USD',
+  'ETH-USD',
+  'BTC-EUR',
+  'ETH-EUR',
+  'ETH-BTC',
+  'USDC-USD',
+  'EUR-USD',
+  'GBP-USD',
+] as const;
+
+export interface PricingParts {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export interface Pricing {
+  readonly prices: Prices;
+  readonly volatility: Volatility;
+  readonly closes: MinuteCloses;
+  readonly halts: PriceHalts;
+  readonly recordCloses: RecordCloses;
+  /** Connects to the sources and follows the operators' halts. */
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Everything of this library for one process. */
+export function createPricing(
+  { database, clock, logger }: PricingParts,
+  { sources, pairs = PRICED_PAIRS }: { sources: readonly PriceSource[]; pairs?: readonly string[] },
+): Pricing {
+  const prices = new Prices({ pairs, sources, clock, logger });
+  const closes = new MinuteCloses(database);
+  const halts = new PriceHalts(clock);
+  const follow = new FollowHalts(database, halts, prices, logger);
+  return {
+    prices,
+    closes,
+    halts,
+    volatility: new Volatility(closes, () => clock.now()),
+    recordCloses: new RecordCloses(prices, closes, clock),
+    start: async () => {
+      await follow.start();
+      prices.start();
+    },
+    stop: async () => {
+      follow.stop();
+      await prices.stop();
+    },
+  };
+}
+
+/** A source for each URL of the process's configuration (`PRICE_URLS`), called by the last part of its path, or its host. */
+export function webSocketSources(urls: readonly string[], logger: Logger): PriceSource[] {
+  return urls.map((url) => {
+    const { pathname, host } = new URL(url);
+    const name = pathname.split('/').filter(Boolean).at(-1) ?? host;
+    return new WsPriceSource({ name, url, logger });
+  });
+}

@@ -1,0 +1,12 @@
+export { createPricing, PRICED_PAIRS, type Pricing, type PricingParts, webSocketSources } from './create-pricing.js';
+export { type MinuteClose, MinuteCloses, Volatility } from './minute-closes.js';
+export { type Pair, pairOf, parsePair } from './pair.js';
+export { PRICE_RULES, type PriceRules, type SourcePrice } from './price-book.js';
+export { ALL_PAIRS, type Halt, PriceHalts } from './price-halts.js';
+export { type PriceListener, type PriceSource, type Tick, type TickRefusal } from './price-source.js';
+export { type LastMid, type Mid, Prices, type PricesOptions } from './prices.js';
+export { registerPricingJobs } from './pricing-jobs.js';
+export { PricingModule } from './pricing.module.js';
+export { priceUnavailable, type PricingRefusal, unknownPair } from './refusals.js';
+export { annualVolatilityPpm, squareRootCeil } from './volatility.js';
+export { WsPriceSource, type WsPriceSourceOptions } from './ws-price-source.js';

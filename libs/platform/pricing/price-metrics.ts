@@ -1,0 +1,30 @@
+import { counter, gauge } from '@base/observability';
+
+/** What the Prometheus rules of `infra/` alert on: a source lost, a pair that cannot be quoted, sources that lie. */
+export const priceMetrics = {
+  refusedTicks: counter({
+    name: 'strongroom_pricing_refused_ticks_total',
+    help: 'Messages or prices of a source that were thrown away',
+    labels: ['source', 'reason'] as const,
+  }),
+  connected: gauge({
+    name: 'strongroom_pricing_source_connected',
+    help: '1 while the connection to a price source stands',
+    labels: ['source'] as const,
+  }),
+  quotable: gauge({
+    name: 'strongroom_pricing_quotable',
+    help: '1 while a pair has a firm price, 0 while it has none',
+    labels: ['pair'] as const,
+  }),
+  freshSources: gauge({
+    name: 'strongroom_pricing_fresh_sources',
+    help: 'Sources of a pair with a fresh price',
+    labels: ['pair'] as const,
+  }),
+  outliers: gauge({
+    name: 'strongroom_pricing_outlier_sources',
+    help: 'Fresh sources that the majority left out',
+    labels: ['pair'] as const,
+  }),
+};

@@ -1,0 +1,1 @@
+export { ManualSources } from './manual-sources.js';
