@@ -212,3 +212,9 @@ declare module 'bcoin' {
   };
   export default bcoin;
 }
+
+declare module 'bcrypto/lib/secp256k1.js' {
+  /** The curve as bcoin calls it; `verify` takes a compact signature and the hash itself. */
+  const secp256k1: { verify(hash: Buffer, signature: Buffer, key: Buffer): boolean };
+  export default secp256k1;
+}

@@ -1,8 +1,10 @@
 import bcoin, { type CoinView, type Output, type TX } from 'bcoin';
+import './ecdsa.js';
 import { ScriptFailure } from './script-failure.js';
 import { scriptType } from './script-type.js';
 import { TaprootSighash } from './taproot-sighash.js';
 import { verifyTaprootProgram } from './taproot.js';
+import { runLeaf, type TapscriptPolicy } from './tapscript.js';
 
 const flag = (name: string): number => {
   const value = bcoin.Script.flags[name];
@@ -23,7 +25,13 @@ export const CONSENSUS_SCRIPT_FLAGS =
   flag('VERIFY_WITNESS');
 
 const WITNESS = flag('VERIFY_WITNESS');
+const MINIMAL_DATA = flag('VERIFY_MINIMALDATA');
 const DISCOURAGE_UPGRADES = flag('VERIFY_DISCOURAGE_UPGRADABLE_WITNESS_PROGRAM');
+
+const policyOf = (flags: number): TapscriptPolicy => ({
+  discourageUpgrades: (flags & DISCOURAGE_UPGRADES) !== 0,
+  requireMinimalPushes: (flags & MINIMAL_DATA) !== 0,
+});
 
 /**
  * Teaches bcoin the taproot rules, for the pool and for blocks alike: bcoin 1.0.2 is older than BIP-341 and lets anyone
@@ -39,8 +47,9 @@ function check(this: TX, view: CoinView, flags: number): void {
     const type = flags & WITNESS ? scriptType(output.script.raw) : 'nonstandard';
     if (type === 'witness_v1_taproot') {
       sighash ??= new TaprootSighash(this, spent);
-      const leaf = verifyTaprootProgram({ tx: this, index, spent: output, sighash });
-      if (leaf) throw new ScriptFailure('BAD_OPCODE');
+      const input = { tx: this, index, spent: output, sighash };
+      const leaf = verifyTaprootProgram(input);
+      if (leaf) runLeaf(input, leaf, policyOf(flags));
     } else {
       // Pay-to-anchor is meant to be spent by anyone, so it does not count as an unknown program.
       this.checkInput(index, output, type === 'anchor' ? flags & ~DISCOURAGE_UPGRADES : flags);

@@ -1,4 +1,5 @@
 import { opcodes } from 'bitcoinjs-lib';
+import { decodeNumber } from './script-number.js';
 import { instructions } from './script-type.js';
 
 const OP_1NEGATE = 0x4f;
@@ -37,21 +38,10 @@ function opcodeName(opcode: number): string {
 }
 
 function pushed(data: Buffer, unlocking: boolean): string {
-  if (data.length <= 4) return String(scriptNumber(data));
+  if (data.length <= 4) return String(decodeNumber(data));
   const hashType = HASH_TYPES[data.at(-1) ?? 0];
   const isSignature = data[0] === 0x30 && data.length >= 9 && data.length <= 73 && data[1] === data.length - 3;
   return unlocking && isSignature && hashType !== undefined
     ? `${data.subarray(0, -1).toString('hex')}[${hashType}]`
     : data.toString('hex');
-}
-
-/** A number as scripts hold it: little-endian, the top bit of the last byte is the sign. */
-export function scriptNumber(bytes: Buffer): number {
-  if (bytes.length === 0) return 0;
-  const magnitude = Buffer.from(bytes);
-  const top = magnitude.length - 1;
-  const isNegative = (magnitude.readUInt8(top) & 0x80) !== 0;
-  magnitude.writeUInt8(magnitude.readUInt8(top) & 0x7f, top);
-  const value = magnitude.readUIntLE(0, magnitude.length);
-  return isNegative && value !== 0 ? -value : value;
 }

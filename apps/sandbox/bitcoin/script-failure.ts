@@ -1,5 +1,5 @@
 /** Bitcoin Core's sentence for each way a script can fail; broadcasters see it in parentheses after the reason. */
-const SENTENCES: Readonly<Record<string, string>> = {
+const SENTENCES = {
   EVAL_FALSE: 'Script evaluated without error but finished with a false/empty top stack element',
   VERIFY: 'Script failed an OP_VERIFY operation',
   EQUALVERIFY: 'Script failed an OP_EQUALVERIFY operation',
@@ -49,13 +49,16 @@ const SENTENCES: Readonly<Record<string, string>> = {
   TAPSCRIPT_VALIDATION_WEIGHT: 'Too much signature validation relative to witness weight',
   TAPSCRIPT_CHECKMULTISIG: 'OP_CHECKMULTISIG(VERIFY) is not available in tapscript',
   TAPSCRIPT_MINIMALIF: 'OP_IF/NOTIF argument must be minimal in tapscript',
-};
+  UNKNOWN_ERROR: 'unknown error',
+} as const;
+
+export type ScriptFailureCode = keyof typeof SENTENCES;
 
 /** A failed script. bcoin tells script failures from faults by `type`, and counts ours among its own. */
 export class ScriptFailure extends Error {
   readonly type = 'ScriptError';
 
-  constructor(readonly code: keyof typeof SENTENCES) {
+  constructor(readonly code: ScriptFailureCode) {
     super(code);
   }
 }
@@ -64,5 +67,7 @@ export class ScriptFailure extends Error {
 export function describeScriptFailure(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('type' in error) || error.type !== 'ScriptError') return undefined;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
-  return SENTENCES[code] ?? 'unknown error';
+  return isKnown(code) ? SENTENCES[code] : SENTENCES.UNKNOWN_ERROR;
 }
+
+const isKnown = (code: string): code is ScriptFailureCode => Object.hasOwn(SENTENCES, code);

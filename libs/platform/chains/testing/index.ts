@@ -1,3 +1,3 @@
 export { startAnvil, type AnvilSettings, type AnvilTestNode } from './anvil.js';
 export { startBitcoinDevChain, type BitcoinDevChainSettings, type BitcoinTestNode } from './bitcoin-dev-chain.js';
-export { NodeError } from './json-rpc.js';
+export { callNode, NodeError } from './json-rpc.js';
