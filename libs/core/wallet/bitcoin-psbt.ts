@@ -1,5 +1,4 @@
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
-import { base64 } from '@scure/base';
 import { Transaction as ScureTransaction } from '@scure/btc-signer';
 import { Psbt, Transaction } from 'bitcoinjs-lib';
 import { bitcoinjsNetwork, type BitcoinNetwork } from './networks.js';
@@ -85,7 +84,7 @@ export function buildPsbt(transaction: {
  * previous transaction with the matching id, ask for no sighash but ALL, and be a P2WPKH coin with exactly one key of ours.
  */
 export function readPsbt(text: string): UnsignedBitcoinTransaction {
-  const bytes = refusing('transaction_malformed', 'not base64', () => base64.decode(text));
+  const bytes = base64Bytes(text);
   const strict = refusing('transaction_malformed', 'not a valid PSBT', () =>
     ScureTransaction.fromPSBT(bytes, { allowUnknownOutputs: true }),
   );
@@ -115,6 +114,13 @@ export function readPsbt(text: string): UnsignedBitcoinTransaction {
     fee,
     bytes: unsigned.toBuffer(),
   };
+}
+
+/** Canonical base64 only, with what browsers and Node have in common. */
+function base64Bytes(text: string): Uint8Array {
+  const binary = refusing('transaction_malformed', 'not base64', () => atob(text));
+  if (btoa(binary) !== text) throw new WalletRefusal('transaction_malformed', 'not canonical base64');
+  return Uint8Array.from(binary, (letter) => letter.charCodeAt(0));
 }
 
 function readInput(psbt: Psbt, at: number): UnsignedBitcoinTransaction['inputs'][number] {

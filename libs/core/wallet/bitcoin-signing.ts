@@ -3,7 +3,7 @@ import { SigHash, Transaction as ScureTransaction } from '@scure/btc-signer';
 import { Transaction } from 'bitcoinjs-lib';
 import { p2wpkhScript } from './bitcoin-address.js';
 import { type KeyOrigin, type UnsignedBitcoinTransaction } from './bitcoin-psbt.js';
-import { derSignature, parseDerSignature, publicKeyOf, signDigest, verifyDigest } from './ecdsa.js';
+import { derSignature, type DigestSigner, parseDerSignature, verifyDigest } from './ecdsa.js';
 import { WalletRefusal } from './wallet-refusal.js';
 
 export interface SignedBitcoinTransaction {
@@ -15,21 +15,21 @@ export interface SignedBitcoinTransaction {
 
 /**
  * Signs every input with SIGHASH_ALL. A digest is signed only when bitcoinjs-lib and @scure/btc-signer compute the same one, the key
- * handed out for an origin makes the coin's script, and the finished transaction verifies again from its bytes.
+ * behind an origin owns the coin's script, and the finished transaction verifies again from its bytes.
  */
 export function signBitcoinTransaction(
   unsigned: UnsignedBitcoinTransaction,
-  keyFor: (origin: KeyOrigin) => Uint8Array,
+  signFor: (origin: KeyOrigin) => DigestSigner,
 ): SignedBitcoinTransaction {
   const transaction = Transaction.fromBuffer(unsigned.bytes, true);
   const digests = bitcoinSighashes(unsigned);
   unsigned.inputs.forEach((input, at) => {
-    const privateKey = keyFor(input.origin);
-    const publicKey = publicKeyOf(privateKey);
+    const digest = digests[at];
+    if (digest === undefined) throw new WalletRefusal('transaction_malformed', 'an input without a digest');
+    const { compact, publicKey } = signFor(input.origin)(digest);
     if (bytesToHex(p2wpkhScript(publicKey)) !== bytesToHex(input.script)) {
       throw new WalletRefusal('key_mismatch', `the key does not own input ${at}`);
     }
-    const { compact } = signDigest(privateKey, at in digests ? (digests[at] ?? new Uint8Array()) : new Uint8Array());
     transaction.setWitness(at, [Uint8Array.from([...derSignature(compact), SigHash.ALL]), publicKey]);
   });
   const raw = transaction.toHex();

@@ -1,11 +1,15 @@
 import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { WalletRefusal } from './wallet-refusal.js';
 
-/** An ECDSA signature over secp256k1: `r || s`, and the parity that recovers the public key. */
+/** An ECDSA signature over secp256k1: `r || s`, the parity that recovers the public key, and that key (compressed). */
 export interface Signature {
   readonly compact: Uint8Array;
   readonly recovery: 0 | 1;
+  readonly publicKey: Uint8Array;
 }
+
+/** Whatever holds a key: software here, an HSM elsewhere. The key itself stays where it is. */
+export type DigestSigner = (digest: Uint8Array) => Signature;
 
 /**
  * Signs a 32-byte digest with a nonce by RFC 6979 and low S (BIP-62, EIP-2), then verifies the result with the public key before
@@ -15,13 +19,14 @@ export function signDigest(privateKey: Uint8Array, digest: Uint8Array): Signatur
   assertDigest(digest);
   const recovered = secp256k1.sign(digest, privateKey, { prehash: false, lowS: true, format: 'recovered' });
   const compact = recovered.slice(1);
-  if (!verifyDigest(secp256k1.getPublicKey(privateKey, true), digest, compact)) {
+  const publicKey = publicKeyOf(privateKey);
+  if (!verifyDigest(publicKey, digest, compact)) {
     throw new WalletRefusal('signature_invalid', 'the signature just made does not verify');
   }
   const recovery = recovered[0];
   // 2 and 3 mean that x overflowed the group order, which no honest nonce reaches (probability 2^-127).
   if (recovery !== 0 && recovery !== 1) throw new WalletRefusal('signature_invalid', 'recovery id out of range');
-  return { compact, recovery };
+  return { compact, recovery, publicKey };
 }
 
 /** Whether `compact` (64 bytes, low S) signs the digest under the public key. Malformed input is `false`. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { hexToBytes } from '@noble/hashes/utils.js';
 import { Transaction, Wallet } from 'ethers';
 import fc from 'fast-check';
-import { buildEthereumTransfer, readEthereumTransfer, readSignedTransfer, rlpEncode, signEthereumTransfer, type EthereumTransfer } from './index.js'; // prettier-ignore
+import { buildEthereumTransfer, readEthereumTransfer, readSignedTransfer, rlpEncode, signDigest, signEthereumTransfer, type DigestSigner, type EthereumTransfer } from './index.js'; // prettier-ignore
 import { officialVectors } from './testing/official-vectors.js';
 
 const eip155 = officialVectors<{ signingData: string; signedTx: string }>('eip155');
@@ -11,7 +11,7 @@ const typed =
     'eth-typed-tx-ethers-40',
   );
 
-const key = hexToBytes('46'.repeat(32));
+const key: DigestSigner = (digest) => signDigest(hexToBytes('46'.repeat(32)), digest);
 const transfer: EthereumTransfer = {
   chainId: 31337n,
   nonce: 9,
@@ -118,7 +118,9 @@ describe('EIP-1559 transfers', () => {
       const { unsignedSerialized, type, data, to, accessList } = Transaction.from(signed);
       const isPlain = type === 2 && data === '0x' && to !== null && (accessList ?? []).length === 0;
       const outcome = code(() =>
-        expect(signEthereumTransfer(unsignedSerialized, hexToBytes(secret.slice(2))).raw).toBe(signed),
+        expect(
+          signEthereumTransfer(unsignedSerialized, (digest) => signDigest(hexToBytes(secret.slice(2)), digest)).raw,
+        ).toBe(signed),
       );
       if (isPlain) expect({ name, outcome }).toEqual({ name, outcome: undefined });
       else expect(outcome).toMatch(/transaction_(type_refused|malformed)/);

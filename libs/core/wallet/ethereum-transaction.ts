@@ -1,8 +1,7 @@
-import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
 import { getAddress, Transaction } from 'ethers';
-import { signDigest } from './ecdsa.js';
+import { type DigestSigner } from './ecdsa.js';
 import { ethereumAddressOf } from './ethereum-address.js';
 import { rlpEncode } from './rlp.js';
 import { refusing, WalletRefusal } from './wallet-refusal.js';
@@ -65,9 +64,9 @@ export function readEthereumTransfer(unsigned: string): EthereumTransfer {
 }
 
 /** Signs unsigned EIP-1559 bytes and checks that the result recovers to the key's address from its own bytes. */
-export function signEthereumTransfer(unsigned: string, privateKey: Uint8Array): SignedEthereumTransaction {
+export function signEthereumTransfer(unsigned: string, sign: DigestSigner): SignedEthereumTransaction {
   const transfer = readEthereumTransfer(unsigned);
-  const { compact, recovery } = signDigest(privateKey, keccak_256(hexToBytes(unsigned.slice(2))));
+  const { compact, recovery, publicKey } = sign(keccak_256(hexToBytes(unsigned.slice(2))));
   const transaction = Transaction.from(unsigned);
   transaction.signature = {
     r: `0x${bytesToHex(compact.slice(0, 32))}`,
@@ -75,7 +74,7 @@ export function signEthereumTransfer(unsigned: string, privateKey: Uint8Array): 
     yParity: recovery,
   };
   const raw = transaction.serialized;
-  const from = ethereumAddressOf(secp256k1.getPublicKey(privateKey, true));
+  const from = ethereumAddressOf(publicKey);
   const again = readSignedTransfer(raw);
   if (again.from !== from || buildEthereumTransfer(again.transfer) !== buildEthereumTransfer(transfer)) {
     throw new WalletRefusal('signature_invalid', 'the signed transaction does not read back as what was asked');

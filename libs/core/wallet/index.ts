@@ -7,7 +7,7 @@ export type { SignedBitcoinTransaction } from './bitcoin-signing.js';
 export { selectCoins, shuffled } from './coin-selection.js';
 export type { Coin, CoinRequest, CoinSelection } from './coin-selection.js';
 export { derSignature, parseDerSignature, publicKeyOf, signDigest, verifyDigest } from './ecdsa.js';
-export type { Signature } from './ecdsa.js';
+export type { DigestSigner, Signature } from './ecdsa.js';
 export { decodeEthereumAddress, ethereumAddressOf } from './ethereum-address.js';
 export type { EthereumAddress } from './ethereum-address.js';
 export {
