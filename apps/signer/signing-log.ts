@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type FileHandle, mkdir, open, readFile, truncate } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
 
@@ -49,16 +49,18 @@ export class SigningLog {
     for (const entry of entries) this.#remember(entry);
   }
 
+  /** @throws LogDamaged */
   static async open(path: string): Promise<SigningLog> {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    const file = await open(path, 'a', 0o600);
-    const bytes = await readFile(path);
+    const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return Buffer.alloc(0);
+      throw error;
+    });
     const whole = bytes.lastIndexOf(0x0a) + 1;
     const { entries, head, kept } = replay(bytes.subarray(0, whole).toString('utf8'));
-    if (kept < bytes.length) {
-      await truncate(path, kept);
-      await file.sync();
-    }
+    const file = await open(path, 'a', 0o600);
+    if (kept < bytes.length) await file.truncate(kept);
+    await file.sync();
     const folder = await open(dirname(path), 'r');
     await folder.sync();
     await folder.close();

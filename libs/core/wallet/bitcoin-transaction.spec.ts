@@ -12,8 +12,8 @@ const master = specMaster();
 const payee = decodeBitcoinAddress('bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080', 'regtest').script;
 const change = specOrigin(master, { branch: 1, index: 0 });
 const inputs = [
-  specCoin(master, { branch: 0, index: 1 }, 70_000n, 1),
-  specCoin(master, { branch: 1, index: 2 }, 50_000n, 2),
+  specCoin(specOrigin(master, { branch: 0, index: 1 }), 70_000n, 1),
+  specCoin(specOrigin(master, { branch: 1, index: 2 }), 50_000n, 2),
 ];
 
 const keyFor =

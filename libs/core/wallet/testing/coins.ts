@@ -26,17 +26,11 @@ export function specOrigin(master: HDKey, position: KeyPosition): KeyOrigin {
   return { fingerprint: master.fingerprint.toString(16).padStart(8, '0'), path, publicKey };
 }
 
-/** A coin of the spec account, made by a transaction that nobody mined. */
-export function specCoin(
-  master: HDKey,
-  position: KeyPosition,
-  value: bigint,
-  salt = 0,
-): PsbtInput & { readonly value: bigint } {
-  const origin = specOrigin(master, position);
+/** A P2WPKH coin of a key, made by a transaction that nobody mined; another salt makes another coin. */
+export function specCoin(origin: KeyOrigin, value: bigint, salt = 0): PsbtInput & { readonly value: bigint } {
   const made = new Transaction();
   made.version = 2;
-  made.addInput(new Uint8Array(32).fill(salt % 256), salt, 0xffffffff);
+  made.addInput(new Uint8Array(32).fill(1 + (salt % 255)), salt, 0xffffffff);
   made.addOutput(p2wpkhScript(origin.publicKey), value);
   return {
     txid: made.getId(),
