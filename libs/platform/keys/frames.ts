@@ -19,16 +19,17 @@ export function encodeFrame(value: unknown): Buffer {
 export class FrameReader {
   #chunks: Buffer[] = [];
   #held = 0;
+  /** Header and body of the frame that is under way, once its header is here. */
+  #wanted: number | undefined;
 
   /** Values completed by these bytes. @throws FrameError on a length beyond the limit, or bytes that are not JSON. */
   push(chunk: Buffer): unknown[] {
     this.#chunks.push(chunk);
     this.#held += chunk.length;
     const values: unknown[] = [];
-    for (let length = this.#nextLength(); length !== undefined; length = this.#nextLength()) {
-      const body = this.#take(HEADER_BYTES + length).subarray(HEADER_BYTES);
+    for (let frame = this.#nextFrame(); frame !== undefined; frame = this.#nextFrame()) {
       try {
-        values.push(JSON.parse(body.toString('utf8')));
+        values.push(JSON.parse(frame.toString('utf8', HEADER_BYTES)));
       } catch {
         throw new FrameError('not JSON');
       }
@@ -36,23 +37,24 @@ export class FrameReader {
     return values;
   }
 
-  /** Length of the next body, once all of it is here. */
-  #nextLength(): number | undefined {
-    if (this.#held < HEADER_BYTES) return undefined;
-    const length = this.#join().readUInt32BE(0);
-    if (length > SIGNER_FRAME_LIMIT) throw new FrameError('frame too long');
-    return this.#held >= HEADER_BYTES + length ? length : undefined;
-  }
-
-  #take(length: number): Buffer {
-    const all = this.#join();
-    const rest = all.subarray(length);
+  #nextFrame(): Buffer | undefined {
+    if (this.#wanted === undefined && this.#held >= HEADER_BYTES) {
+      const length = this.#joined().readUInt32BE(0);
+      if (length > SIGNER_FRAME_LIMIT) throw new FrameError('frame too long');
+      this.#wanted = HEADER_BYTES + length;
+    }
+    // Chunks are joined when a frame is whole, not each time, so that a trickle of bytes costs no more than a flood.
+    if (this.#wanted === undefined || this.#held < this.#wanted) return undefined;
+    const all = this.#joined();
+    const frame = all.subarray(0, this.#wanted);
+    const rest = all.subarray(this.#wanted);
     this.#chunks = rest.length > 0 ? [rest] : [];
     this.#held = rest.length;
-    return all.subarray(0, length);
+    this.#wanted = undefined;
+    return frame;
   }
 
-  #join(): Buffer {
+  #joined(): Buffer {
     if (this.#chunks.length > 1) this.#chunks = [Buffer.concat(this.#chunks)];
     return this.#chunks[0] ?? Buffer.alloc(0);
   }
