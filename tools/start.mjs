@@ -4,6 +4,8 @@ import { homeFolder, lockHome, openHome } from './launcher/home.mjs';
 import { ensureInstalled } from './launcher/install.mjs';
 
 const say = (line) => console.log(line);
+// Whoever read our output may leave (`npm start | head`); that is no reason to stop.
+process.stdout.on('error', () => {});
 
 try {
   const home = openHome(homeFolder());

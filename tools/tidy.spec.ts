@@ -8,6 +8,7 @@ const NOT_OURS = new Set(['node_modules', 'dist', '.git', 'coverage', 'bench-res
 const FOLDERS = ['.ci', 'apps', 'docs', 'infra', 'libs', 'prisma-free-migrations', 'tools'];
 const FILES = [
   '.dependency-cruiser.cjs',
+  '.dockerignore',
   '.gitignore',
   '.prettierignore',
   '.prettierrc.json',

@@ -165,6 +165,13 @@ export const ENVIRONMENT = [
     shown: '.strongroom/card',
   },
   {
+    name: 'CARD_PUBLIC_URL',
+    readers: ['card'],
+    meaning: 'the card processor as customers’ browsers reach it, for the 3-D Secure page',
+    fallback: ({ CARD_PORT }) => `http://127.0.0.1:${CARD_PORT}`,
+    shown: 'http://127.0.0.1:$CARD_PORT',
+  },
+  {
     name: 'CARD_WEBHOOK_URL',
     readers: ['card'],
     meaning: 'where the card processor tells of what happened',

@@ -15,3 +15,10 @@ export async function migrate(ownerUrl) {
   await runMigrations(ownerUrl, migrations);
   await installQueueSchema(ownerUrl);
 }
+
+// In a container it is a step of its own before the processes start.
+if (process.argv[1] === import.meta.filename) {
+  const { DATABASE_OWNER_URL } = process.env;
+  if (!DATABASE_OWNER_URL) throw new Error('DATABASE_OWNER_URL is not set');
+  await migrate(DATABASE_OWNER_URL);
+}
