@@ -3,6 +3,9 @@ export interface Clock {
   now(): Date;
 }
 
+/** Under which Nest injects the process's clock. */
+export const CLOCK = Symbol('clock');
+
 export const systemClock: Clock = { now: () => new Date() };
 
 /** A clock for specs, moved by hand. */

@@ -1,2 +1,2 @@
-export { ManualClock, systemClock, type Clock } from './clock.js';
+export { CLOCK, ManualClock, systemClock, type Clock } from './clock.js';
 export { PROPAGATION_MS, SandboxClock } from './sandbox-clock.js';

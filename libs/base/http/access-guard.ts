@@ -36,8 +36,7 @@ export class AccessGuard implements CanActivate {
     const request = context.switchToHttp().getRequest<HttpRequest>();
     const caller = await this.#authenticator.authenticate(request);
     if (!caller) throw notSignedIn();
-    if (!mayCall(caller, rule))
-      throw refuse('not_allowed', { status: 403, title: 'You may not do this', detail: needs(rule) });
+    if (!mayCall(caller, rule)) throw notAllowed(caller, rule);
     request.caller = caller;
     return true;
   }
@@ -52,12 +51,19 @@ function mayCall(caller: CallerIdentity, rule: RestrictedRule): boolean {
     case 'operator':
     case 'sandbox':
       return (
-        caller.realm === 'operator' && (rule.roles.some((role) => caller.roles.has(role)) || caller.roles.has('admin'))
+        caller.realm === 'operator' &&
+        (rule.roles === 'any' || rule.roles.some((role) => caller.roles.has(role)) || caller.roles.has('admin'))
       );
   }
+}
+
+/** A customer whose account is restricted is told that, and not that a scope is missing. */
+function notAllowed(caller: CallerIdentity, rule: RestrictedRule): Refusal {
+  if (caller.realm === 'customer' && rule.audience === 'customer' && caller.restriction) return caller.restriction;
+  return refuse('not_allowed', { status: 403, title: 'You may not do this', detail: needs(rule) });
 }
 
 const needs = (rule: RestrictedRule): string =>
   rule.audience === 'customer'
     ? `It needs the scope "${rule.scope}".`
-    : `It needs one of the roles: ${rule.roles.join(', ')}.`;
+    : `It needs one of the roles: ${[rule.roles].flat().join(', ')}.`;

@@ -1,11 +1,14 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { type FastifyRequest } from 'fastify';
 import { type OperatorRole, type Scope } from './access.js';
+import { type Refusal } from './refusal.js';
 
 export interface Customer {
   readonly realm: 'customer';
   readonly id: string;
   readonly scopes: ReadonlySet<Scope>;
+  /** Why scopes are missing, when the account is restricted rather than the credential. */
+  readonly restriction?: Refusal | undefined;
   /** The session or the API key that spoke. */
   readonly credential: { readonly kind: 'session' | 'api-key'; readonly id: string };
 }

@@ -1,4 +1,4 @@
-import { StandardSchemaValidationPipe } from '@nestjs/common';
+import { type ArgumentMetadata, StandardSchemaValidationPipe } from '@nestjs/common';
 import { Refusal } from './refusal.js';
 
 export interface FieldError {
@@ -43,8 +43,23 @@ const fieldErrors = (issue: Issue): FieldError[] => {
   }));
 };
 
+/** A schema of one parameter knows no name for what it looks at; the parameter has one. */
+class NamingValidationPipe extends StandardSchemaValidationPipe {
+  override async transform<T>(value: T, metadata: ArgumentMetadata): Promise<T> {
+    try {
+      return await super.transform(value, metadata);
+    } catch (error) {
+      const { data } = metadata;
+      if (!(error instanceof InvalidRequest) || data === undefined) throw error;
+      throw new InvalidRequest(
+        error.errors.map(({ field, message }) => ({ field: field === 'body' ? data : `${data}.${field}`, message })),
+      );
+    }
+  }
+}
+
 /** Validates every `@Body/@Query/@Param({ schema })`; wrong fields become one 400 that names them. */
 export const validationPipe = (): StandardSchemaValidationPipe =>
-  new StandardSchemaValidationPipe({
+  new NamingValidationPipe({
     exceptionFactory: (issues) => new InvalidRequest(issues.flatMap(fieldErrors).slice(0, MAX_ERRORS)),
   });

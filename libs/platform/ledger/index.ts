@@ -11,3 +11,4 @@ export { type Period, type Statement, type StatementLine, type StatementPage } f
 export { credit, debit, type Json, type Leg, type Transfer } from './transfer.js';
 export { type PostedEntry, type PostedTransfer, readGroup, searchTransfers, type TransferFilter, type TransferPage } from './transfers.js'; // prettier-ignore
 export { type TrialBalance, type TrialBalanceLine } from './trial-balance.js';
+export { LedgerModule } from './ledger.module.js';
