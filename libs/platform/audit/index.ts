@@ -1,3 +1,4 @@
+export { AuditModule } from './audit.module.js';
 export { Audit, listAuditRecords, readAuditHead, readAuditRecords, type AuditFilter } from './audit.js';
 export { type Actor, type AuditEntry, type AuditRecord, type Json } from './audit-record.js';
 export { AnchorSigner, FileAnchorStore, type Anchor, type AnchorStore } from './anchor.js';
