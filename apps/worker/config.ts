@@ -1,4 +1,5 @@
-import { flag, loadConfig, port, secretUrl } from '@base/config';
+import { z } from 'zod';
+import { flag, loadConfig, port, secretText, secretUrl } from '@base/config';
 
 /** What the worker reads of its environment; docs/configuration.md says what each means. */
 export const loadWorkerConfig = (environment?: Record<string, string | undefined>) =>
@@ -8,6 +9,11 @@ export const loadWorkerConfig = (environment?: Record<string, string | undefined
       REDIS_URL: secretUrl('redis', 'rediss').optional(),
       WORKER_METRICS_PORT: port(3002),
       SANDBOX: flag(),
+      TOKEN_KEY: secretText(24),
+      TOKEN_KEY_PREVIOUS: secretText(24).optional(),
+      SMTP_URL: secretUrl('smtp', 'smtps').optional(),
+      MAIL_FROM: z.string().min(3).default('Strongroom <no-reply@strongroom.example>'),
+      AUDIT_ANCHOR_FILE: z.string().min(1).default('.strongroom/audit-anchors.jsonl'),
     },
     environment,
   );

@@ -5,6 +5,7 @@ import { createWorkQueue, Jobs, Outbox } from '@base/jobs';
 import { type Logger } from '@base/observability';
 import { Ledger } from '@platform/ledger';
 import { type WorkerConfig } from './config.js';
+import { registerIdentityWork } from './identity-work.js';
 
 /** What every library's registration is given. */
 export interface WorkerParts {
@@ -63,6 +64,6 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
 
 /** One line per library; answers how to stop what they started. */
 async function register(parts: WorkerParts): Promise<() => Promise<void>> {
-  await Promise.resolve(parts);
+  await registerIdentityWork(parts);
   return () => Promise.resolve();
 }

@@ -215,7 +215,12 @@ export const ENVIRONMENT = [
 
   // Keys of our own.
   { name: 'QUOTE_SIGNING_KEY', readers: ['api', 'worker'], meaning: 'signs quotes', secret: true },
-  { name: 'TOKEN_KEY', readers: ['api', 'admin', 'worker'], meaning: 'seals tokens and second factors', secret: true },
+  {
+    name: 'TOKEN_KEY',
+    readers: ['api', 'admin', 'worker'],
+    meaning: 'seals second factors, mail and the audit’s anchors',
+    secret: true,
+  },
   {
     name: 'TOKEN_KEY_PREVIOUS',
     readers: SERVERS,
@@ -272,10 +277,23 @@ export const ENVIRONMENT = [
     shown: '.strongroom/audit-anchors.jsonl',
   },
 
+  // Mail.
+  {
+    name: 'SMTP_URL',
+    readers: ['worker'],
+    meaning: 'mail submission server, `smtps://user:password@host`; without it a sandbox keeps mail in its own mailbox',
+  },
+  {
+    name: 'MAIL_FROM',
+    readers: ['worker'],
+    meaning: 'sender of our mail',
+    fallback: 'Strongroom <no-reply@strongroom.example>',
+  },
+
   // How it runs.
   {
     name: 'SANDBOX',
-    readers: OURS,
+    readers: [...OURS, 'seed'],
     meaning: '`1` turns on what only a sandbox may do: clock, faucet, mailbox',
     fallback: '1',
   },

@@ -1,0 +1,31 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { type Process, ProcessModule } from '@base/process';
+import { AuditModule } from '@platform/audit';
+import { IdentityModule } from '@platform/identity';
+import { LedgerModule } from '@platform/ledger';
+import { NotificationsModule } from '@platform/notifications';
+import { AuditHttpModule } from './audit/audit-http.module.js';
+import { type AdminConfig } from './config.js';
+import { IdentityHttpModule } from './identity/identity-http.module.js';
+import { SandboxHttpModule } from './sandbox/sandbox-http.module.js';
+
+/** Everything operators can call. A feature is one line here and a folder beside it. */
+@Module({})
+export class AppModule {
+  static of(process: Process, config: AdminConfig): DynamicModule {
+    const keys = { tokenKey: config.TOKEN_KEY, previousTokenKey: config.TOKEN_KEY_PREVIOUS };
+    return {
+      module: AppModule,
+      imports: [
+        ProcessModule.of(process),
+        AuditModule,
+        LedgerModule,
+        NotificationsModule.of(keys),
+        IdentityModule.of({ ...keys, publicUrl: config.API_PUBLIC_URL, sharedNetwork: config.SANDBOX }),
+        IdentityHttpModule,
+        AuditHttpModule.of({ tokenKey: config.TOKEN_KEY, anchorFile: config.AUDIT_ANCHOR_FILE }),
+        SandboxHttpModule.of(process.sandboxClock),
+      ],
+    };
+  }
+}

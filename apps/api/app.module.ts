@@ -1,0 +1,27 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { type Process, ProcessModule } from '@base/process';
+import { AuditModule } from '@platform/audit';
+import { IdentityModule } from '@platform/identity';
+import { LedgerModule } from '@platform/ledger';
+import { NotificationsModule } from '@platform/notifications';
+import { type ApiConfig } from './config.js';
+import { IdentityHttpModule } from './identity/identity-http.module.js';
+
+/** Everything customers can call. A feature is one line here and a folder beside it. */
+@Module({})
+export class AppModule {
+  static of(process: Process, config: ApiConfig): DynamicModule {
+    const keys = { tokenKey: config.TOKEN_KEY, previousTokenKey: config.TOKEN_KEY_PREVIOUS };
+    return {
+      module: AppModule,
+      imports: [
+        ProcessModule.of(process),
+        AuditModule,
+        LedgerModule,
+        NotificationsModule.of(keys),
+        IdentityModule.of({ ...keys, publicUrl: config.API_PUBLIC_URL, sharedNetwork: config.SANDBOX }),
+        IdentityHttpModule,
+      ],
+    };
+  }
+}

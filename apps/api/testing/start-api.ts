@@ -1,0 +1,41 @@
+import { type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { loadConfig } from '@base/config';
+import { createTestDatabase, type TestDatabase } from '@base/database/testing';
+import { openProcess, type Process } from '@base/process';
+import { createTestIdentity, SPEC_TOKEN_KEY, type TestIdentity } from '@platform/identity/testing';
+import { apiConfig } from '../config.js';
+import { createApi } from '../create-api.js';
+
+export interface TestApi {
+  readonly app: NestFastifyApplication;
+  readonly db: TestDatabase;
+  readonly process: Process;
+  /** The same customers, from behind. */
+  readonly identity: TestIdentity;
+  stop(): Promise<void>;
+}
+
+/** The customers' API as `main` builds it, on a database of its own; not listening, so call it by `app.inject`. */
+export async function startApi(environment: Record<string, string> = {}): Promise<TestApi> {
+  const db = await createTestDatabase({ max: 4 });
+  const config = loadConfig(apiConfig, {
+    DATABASE_URL: db.appUrl.reveal(),
+    TOKEN_KEY: SPEC_TOKEN_KEY.reveal(),
+    SANDBOX: '1',
+    LOG_LEVEL: 'silent',
+    ...environment,
+  });
+  const process = await openProcess('api', config, { connections: 10 });
+  const app = await createApi(process, config);
+  return {
+    app,
+    db,
+    process,
+    identity: createTestIdentity(process.database, process.clock),
+    stop: async () => {
+      await app.close();
+      await process.close();
+      await db.drop();
+    },
+  };
+}
