@@ -156,6 +156,8 @@ export const ENVIRONMENT = [
     meaning: 'signs what the bank sends us',
     secret: true,
   },
+  { name: 'BANK_SETTLE_MS', readers: ['bank'], meaning: 'how long the bank takes to settle a payment' },
+  { name: 'BANK_WEBHOOK_RETRY_BASE_MS', readers: ['bank'], meaning: 'first pause before the bank repeats a webhook' },
   { name: 'CARD_PORT', readers: ['card'], meaning: 'port of the sandbox card processor', fallback: '4002', port: true },
   {
     name: 'CARD_DATA_DIR',
@@ -191,6 +193,17 @@ export const ENVIRONMENT = [
     readers: ['card', 'api', 'worker'],
     meaning: 'signs what the card processor sends us',
     secret: true,
+  },
+  { name: 'CARD_REFUND_MS', readers: ['card'], meaning: 'how long a refund takes' },
+  {
+    name: 'CARD_PAYOUT_EVERY_MS',
+    readers: ['card'],
+    meaning: 'pays out what was captured so often; only on request when unset',
+  },
+  {
+    name: 'CARD_WEBHOOK_RETRY_BASE_MS',
+    readers: ['card'],
+    meaning: 'first pause before the card processor repeats a webhook',
   },
   {
     name: 'PRICES_PORT',
@@ -363,7 +376,7 @@ export function environmentOf(reader, values) {
   return env;
 }
 
-/** @returns {string} the table of docs/configuration.md, with its columns aligned as the formatter has them */
+/** @returns {string} the table of docs/configuration.md; not aligned, so that a new variable changes one line of it */
 export function describeEnvironment() {
   const rows = ENVIRONMENT.map(({ name, readers, meaning, fallback, shown, secret }) => {
     const byDefault = secret
@@ -372,11 +385,8 @@ export function describeEnvironment() {
     return [`\`${name}\``, meaning, byDefault, readers.join(', ')];
   });
   const heads = ['Variable', 'Meaning', 'With `npm start`', 'Read by'];
-  const widths = heads.map((head, column) =>
-    Math.max(...[heads, ...rows].map((row) => row[column]?.length ?? head.length)),
-  );
-  const line = (cells) => `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
-  return [line(heads), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
+  const line = (cells) => `| ${cells.join(' | ')} |`;
+  return [line(heads), line(heads.map(() => '---')), ...rows.map(line)].join('\n');
 }
 
 // `node tools/launcher/environment.mjs` brings the page in line with the table.
