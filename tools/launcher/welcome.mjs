@@ -6,6 +6,12 @@
 export function welcome(values, home) {
   const api = `http://127.0.0.1:${values.API_PORT}`;
   const admin = `http://127.0.0.1:${values.ADMIN_PORT}`;
+  // apps/worker/seed-demo.ts makes them, in a sandbox only.
+  const people = `
+  Customer     demo@strongroom.example       sandbox-harbour-lantern-27
+  Operator     operator@strongroom.example   sandbox-osier-kestrel-31
+  Second one   approver@strongroom.example   sandbox-tulip-anvil-58
+`;
   return `
 Strongroom is ready.
 
@@ -13,7 +19,7 @@ Strongroom is ready.
   Operators    ${admin}          reference at ${admin}/docs
   Logs         tail -f ${home.path('logs')}/*.log
   Secrets      ${home.path('secrets.json')}
-
+${values.SANDBOX === '1' ? people : ''}
 Next, in another terminal:
   npm run demo     a customer buys, sells, swaps, deposits and withdraws
   npm run reset    after Ctrl-C here: forget all data
