@@ -9,7 +9,6 @@ import { Audit1790000000310 } from './0310-audit.js';
 import { Notifications1790000000320 } from './0320-notifications.js';
 import { Pricing1790000000500 } from './0500-pricing.js';
 import { Keys1790000000600 } from './0600-keys.js';
-import { Chains1790000000620 } from './0620-chains.js';
 
 /** The database's history, oldest first. Landed files are never edited; a change is a new file. */
 export const migrations = [
@@ -24,5 +23,4 @@ export const migrations = [
   Notifications1790000000320,
   Pricing1790000000500,
   Keys1790000000600,
-  Chains1790000000620,
 ];
