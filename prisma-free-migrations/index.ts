@@ -8,6 +8,7 @@ import { Identity1790000000300 } from './0300-identity.js';
 import { Audit1790000000310 } from './0310-audit.js';
 import { Notifications1790000000320 } from './0320-notifications.js';
 import { Pricing1790000000500 } from './0500-pricing.js';
+import { Brokerage1790000000520 } from './0520-brokerage.js';
 import { Keys1790000000600 } from './0600-keys.js';
 
 /** The database's history, oldest first. Landed files are never edited; a change is a new file. */
@@ -22,5 +23,6 @@ export const migrations = [
   Audit1790000000310,
   Notifications1790000000320,
   Pricing1790000000500,
+  Brokerage1790000000520,
   Keys1790000000600,
 ];

@@ -40,9 +40,9 @@ export interface Pricing {
 /** Everything of this library for one process. */
 export function createPricing(
   { database, clock, logger }: PricingParts,
-  { sources, pairs = PRICED_PAIRS }: { sources: readonly PriceSource[]; pairs?: readonly string[] },
+  options: { sources: readonly PriceSource[]; pairs?: readonly string[]; monotonicMs?: () => number },
 ): Pricing {
-  const prices = new Prices({ pairs, sources, clock, logger });
+  const prices = new Prices({ pairs: PRICED_PAIRS, clock, logger, ...options });
   const closes = new MinuteCloses(database);
   const halts = new PriceHalts(clock);
   const follow = new FollowHalts(database, halts, prices, logger);

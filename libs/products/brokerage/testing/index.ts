@@ -1,0 +1,1 @@
+export { createTestBrokerage, type TestBrokerage, type TestBrokerageOptions } from './test-brokerage.js';
