@@ -10,6 +10,7 @@ import { Notifications1790000000320 } from './0320-notifications.js';
 import { Pricing1790000000500 } from './0500-pricing.js';
 import { Brokerage1790000000520 } from './0520-brokerage.js';
 import { Keys1790000000600 } from './0600-keys.js';
+import { Chains1790000000620 } from './0620-chains.js';
 
 /** The database's history, oldest first. Landed files are never edited; a change is a new file. */
 export const migrations = [
@@ -25,4 +26,5 @@ export const migrations = [
   Pricing1790000000500,
   Brokerage1790000000520,
   Keys1790000000600,
+  Chains1790000000620,
 ];
