@@ -63,8 +63,8 @@ export const ENVIRONMENT = [
   },
   {
     name: 'DATABASE_OWNER_URL',
-    readers: ['migrate', 'seed'],
-    meaning: 'the same database as its owner; used for migrations and seeding only',
+    readers: ['migrate'],
+    meaning: 'the same database as its owner; used for migrations only',
     shown: 'the embedded PostgreSQL',
   },
   { name: 'REDIS_URL', readers: SERVERS, meaning: 'Redis for jobs and caches; without it PostgreSQL and memory do' },

@@ -86,7 +86,7 @@ describe('the environment', () => {
     expect(names.filter((name) => /DATABASE|BANK|CARD|TOKEN|QUOTE|_RPC_/.test(name))).toEqual([]);
   });
 
-  test('only migrating and seeding get the owner of the database', () => {
-    expect(ENVIRONMENT.find(({ name }) => name === 'DATABASE_OWNER_URL')?.readers).toEqual(['migrate', 'seed']);
+  test('only migrating gets the owner of the database', () => {
+    expect(ENVIRONMENT.find(({ name }) => name === 'DATABASE_OWNER_URL')?.readers).toEqual(['migrate']);
   });
 });

@@ -23,6 +23,9 @@ const PREDECESSOR_GONE_WITHIN_MS = 12_000;
 export async function launch({ home, tookOver, say }) {
   const secret = openSecrets(home.path('secrets.json'));
   const values = resolveEnvironment({ given: process.env, home, secret });
+  if (values.DATABASE_URL && !values.DATABASE_OWNER_URL) {
+    throw new Error('DATABASE_URL is set: set DATABASE_OWNER_URL too, for the migrations');
+  }
   provideKeys(values, secret);
   const table = presentRows(processTable({ home, values, given: process.env }), say);
   await refuseTakenPorts(table, values, tookOver ? PREDECESSOR_GONE_WITHIN_MS : 0);
@@ -32,7 +35,7 @@ export async function launch({ home, tookOver, say }) {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => resolve(signal));
   });
   // A stop that comes during the start must not wait for the start.
-  const started = supervisor.up().then(() => say(welcome(values, home)));
+  const started = supervisor.up().then(async () => say(await welcome(values, home)));
   const failure = await Promise.race([asked, started.then(() => asked)]).then(
     () => undefined,
     (error) => error,

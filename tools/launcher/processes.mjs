@@ -47,7 +47,7 @@ export function processTable({ home, values, given }) {
   ].filter(({ unless }) => !given[unless]);
 
   const outsideNames = outside.map(({ name }) => name);
-  const prepared = [...outsideNames, 'migrate', 'seed'];
+  const prepared = [...outsideNames, 'migrate', ...(values.SANDBOX === '1' ? ['seed'] : [])];
   return [
     ...outside,
     {
@@ -55,7 +55,10 @@ export function processTable({ home, values, given }) {
       after: outsideNames.filter((name) => name === 'postgres'),
       run: () => migrate(values.DATABASE_OWNER_URL ?? ''),
     },
-    { name: 'seed', after: ['migrate'], run: () => seed({ env: () => env('seed'), log: log('seed') }) },
+    // Its passwords are published, so it runs in a sandbox only.
+    ...(values.SANDBOX === '1'
+      ? [{ name: 'seed', after: ['migrate'], run: () => seed({ env: () => env('seed'), log: log('seed') }) }]
+      : []),
     { name: 'hot-seed', after: [], run: () => makeHotSeed({ values, env: env('signer'), log: log('signer') }) },
     node('signer', 'signer/main', accepts(values.SIGNER_SOCKET ?? ''), ['hot-seed']),
     node('api', 'api/main', local('API_PORT', '/health/ready'), prepared),

@@ -1,27 +1,40 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { ROOT } from './root.mjs';
+
 /**
  * @param {Record<string, string>} values the environment of the run
  * @param {import('./home.mjs').Home} home
- * @returns {string} where everything is, and what to try first
+ * @returns {Promise<string>} where everything is, who can log in, and what to try first
  */
-export function welcome(values, home) {
+export async function welcome(values, home) {
   const api = `http://127.0.0.1:${values.API_PORT}`;
   const admin = `http://127.0.0.1:${values.ADMIN_PORT}`;
-  // apps/worker/seed-demo.ts makes them, in a sandbox only.
-  const people = `
-  Customer     demo@strongroom.example       sandbox-harbour-lantern-27
-  Operator     operator@strongroom.example   sandbox-osier-kestrel-31
-  Second one   approver@strongroom.example   sandbox-tulip-anvil-58
-`;
+  const { customers, operators } = await demoPeople(values);
+  const people = [
+    ...customers.map(({ email, password }) => `  Customer     ${email}   ${password}`),
+    ...operators.map(({ email, password }) => `  Operator     ${email}   ${password}`),
+  ];
   return `
 Strongroom is ready.
 
-  Customers    ${api}          reference at ${api}/docs
-  Operators    ${admin}          reference at ${admin}/docs
+  Customers    ${api}   reference at ${api}/docs
+  Operators    ${admin}   reference at ${admin}/docs
+${people.join('\n')}
   Logs         tail -f ${home.path('logs')}/*.log
   Secrets      ${home.path('secrets.json')}
-${values.SANDBOX === '1' ? people : ''}
+
 Next, in another terminal:
   npm run demo     a customer buys, sells, swaps, deposits and withdraws
   npm run reset    after Ctrl-C here: forget all data
 `;
+}
+
+/** Their passwords are published in the source, so they exist in a sandbox only. */
+async function demoPeople(values) {
+  const source = join(ROOT, 'dist/apps/worker/seed-demo.js');
+  if (values.SANDBOX !== '1' || !existsSync(source)) return { customers: [], operators: [] };
+  const { DEMO_CUSTOMERS, DEMO_OPERATORS } = await import(pathToFileURL(source).href);
+  return { customers: DEMO_CUSTOMERS, operators: DEMO_OPERATORS };
 }
