@@ -10,6 +10,7 @@ import { lastLines } from './spawn-process.mjs';
 import { Supervisor } from './supervisor.mjs';
 import { welcome } from './welcome.mjs';
 
+const PARENT_POLL_MS = 500;
 const PREDECESSOR_GONE_WITHIN_MS = 12_000;
 
 /**
@@ -33,6 +34,7 @@ export async function launch({ home, tookOver, say }) {
   const supervisor = new Supervisor(table, watcher({ home, say }));
   const asked = new Promise((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => resolve(signal));
+    whenNpmIsGone(() => resolve('SIGTERM'));
   });
   // A stop that comes during the start must not wait for the start.
   const started = supervisor.up().then(async () => say(await welcome(values, home)));
@@ -48,6 +50,13 @@ export async function launch({ home, tookOver, say }) {
   rmSync(home.path('processes.json'), { force: true });
   say(`everything stopped in ${seconds(Date.now() - startedAt)}; the data is kept in ${home.folder}`);
   return failure ? 1 : 0;
+}
+
+/** npm passes a SIGTERM on to the shell between us, which dies of it and tells nobody. */
+function whenNpmIsGone(stop) {
+  if (!process.env.npm_lifecycle_event) return;
+  const shell = process.ppid;
+  setInterval(() => process.ppid !== shell && stop(), PARENT_POLL_MS).unref();
 }
 
 function presentRows(table, say) {
