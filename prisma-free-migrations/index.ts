@@ -11,6 +11,7 @@ import { Pricing1790000000500 } from './0500-pricing.js';
 import { Brokerage1790000000520 } from './0520-brokerage.js';
 import { Keys1790000000600 } from './0600-keys.js';
 import { Chains1790000000620 } from './0620-chains.js';
+import { CustodyDeposits1790000000640 } from './0640-custody-deposits.js';
 
 /** The database's history, oldest first. Landed files are never edited; a change is a new file. */
 export const migrations = [
@@ -27,4 +28,5 @@ export const migrations = [
   Brokerage1790000000520,
   Keys1790000000600,
   Chains1790000000620,
+  CustodyDeposits1790000000640,
 ];
