@@ -7,6 +7,7 @@ import { LedgerChart1790000000205 } from './0205-ledger-chart.js';
 import { Identity1790000000300 } from './0300-identity.js';
 import { Audit1790000000310 } from './0310-audit.js';
 import { Notifications1790000000320 } from './0320-notifications.js';
+import { Payments1790000000400 } from './0400-payments.js';
 import { Pricing1790000000500 } from './0500-pricing.js';
 import { Brokerage1790000000520 } from './0520-brokerage.js';
 import { Keys1790000000600 } from './0600-keys.js';
@@ -24,6 +25,7 @@ export const migrations = [
   Identity1790000000300,
   Audit1790000000310,
   Notifications1790000000320,
+  Payments1790000000400,
   Pricing1790000000500,
   Brokerage1790000000520,
   Keys1790000000600,
