@@ -1,11 +1,13 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { type Process, ProcessModule } from '@base/process';
 import { AuditModule } from '@platform/audit';
+import { CustodyModule, custodyChains } from '@platform/custody';
 import { IdentityModule } from '@platform/identity';
 import { LedgerModule } from '@platform/ledger';
 import { NotificationsModule } from '@platform/notifications';
 import { AuditHttpModule } from './audit/audit-http.module.js';
 import { type AdminConfig } from './config.js';
+import { CustodyHttpModule } from './custody/custody-http.module.js';
 import { IdentityHttpModule } from './identity/identity-http.module.js';
 import { SandboxHttpModule } from './sandbox/sandbox-http.module.js';
 
@@ -23,6 +25,8 @@ export class AppModule {
         NotificationsModule.of(keys),
         IdentityModule.of({ ...keys, publicUrl: config.API_PUBLIC_URL, sharedNetwork: config.SANDBOX }),
         IdentityHttpModule,
+        CustodyModule.of(custodyChains(config)),
+        CustodyHttpModule,
         AuditHttpModule.of({ tokenKey: config.TOKEN_KEY, anchorFile: config.AUDIT_ANCHOR_FILE }),
         SandboxHttpModule.of(process.sandboxClock),
       ],

@@ -1,10 +1,12 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { type Process, ProcessModule } from '@base/process';
 import { AuditModule } from '@platform/audit';
+import { CustodyModule, custodyChains } from '@platform/custody';
 import { IdentityModule } from '@platform/identity';
 import { LedgerModule } from '@platform/ledger';
 import { NotificationsModule } from '@platform/notifications';
 import { type ApiConfig } from './config.js';
+import { CustodyHttpModule } from './custody/custody-http.module.js';
 import { IdentityHttpModule } from './identity/identity-http.module.js';
 
 /** Everything customers can call. A feature is one line here and a folder beside it. */
@@ -21,6 +23,8 @@ export class AppModule {
         NotificationsModule.of(keys),
         IdentityModule.of({ ...keys, publicUrl: config.API_PUBLIC_URL, sharedNetwork: config.SANDBOX }),
         IdentityHttpModule,
+        CustodyModule.of(custodyChains(config)),
+        CustodyHttpModule,
       ],
     };
   }

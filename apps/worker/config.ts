@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { custodyConfig } from '@platform/custody';
 import { flag, loadConfig, port, secretText, secretUrl } from '@base/config';
 
 /** What the worker reads of its environment; docs/configuration.md says what each means. */
@@ -9,6 +10,10 @@ export const loadWorkerConfig = (environment?: Record<string, string | undefined
       REDIS_URL: secretUrl('redis', 'rediss').optional(),
       WORKER_METRICS_PORT: port(3002),
       SANDBOX: flag(),
+      ...custodyConfig,
+      BITCOIN_RPC_URL: secretUrl('http', 'https'),
+      ETHEREUM_RPC_URL: secretUrl('http', 'https'),
+      SIGNER_SOCKET: z.string().min(1),
       TOKEN_KEY: secretText(24),
       TOKEN_KEY_PREVIOUS: secretText(24).optional(),
       SMTP_URL: secretUrl('smtp', 'smtps').optional(),

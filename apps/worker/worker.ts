@@ -5,6 +5,7 @@ import { createWorkQueue, Jobs, Outbox } from '@base/jobs';
 import { type Logger } from '@base/observability';
 import { Ledger } from '@platform/ledger';
 import { type WorkerConfig } from './config.js';
+import { registerCustodyWork } from './custody-work.js';
 import { registerIdentityWork } from './identity-work.js';
 
 /** What every library's registration is given. */
@@ -65,5 +66,6 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
 /** One line per library; answers how to stop what they started. */
 async function register(parts: WorkerParts): Promise<() => Promise<void>> {
   await registerIdentityWork(parts);
+  registerCustodyWork(parts);
   return () => Promise.resolve();
 }

@@ -17,3 +17,7 @@ export {
 export { RecordDeposit } from './record-deposit.js';
 export { assetNotHalted, depositNotFound } from './refusals.js';
 export { type BlockListener, TakeInBitcoinBlocks, TakeInEthereumBlocks } from './take-in-blocks.js';
+export { type CustodyChains, type CustodyConfig, custodyChains, custodyConfig } from './custody-settings.js';
+export { CustodyModule } from './custody.module.js';
+export { depositSchema, presentDeposits, type PresentedDeposit } from './present-deposit.js';
+export { minimumDeposit } from './minimum-deposit.js';

@@ -1,4 +1,5 @@
 import { type Clock } from '@base/clock';
+import { minimumDeposit } from './minimum-deposit.js';
 import { type Tx, uuidV5 } from '@base/database';
 import { type Events } from '@base/events';
 import { formatAmount } from '@core/money';
@@ -33,10 +34,7 @@ export class RecordDeposit {
     const known = await lockDeposit(tx, id);
     if (known) return this.#shownAgain(tx, known, block);
     const asset = chain.asset as 'BTC' | 'ETH';
-    const { min } = await tx.one<{ min: bigint }>(
-      'SELECT min_deposit AS min FROM custody.asset_rule WHERE asset = $1',
-      [asset],
-    );
+    const min = await minimumDeposit(tx, asset);
     const deposit: Deposit = {
       id,
       chainId: chain.chainId,

@@ -1,4 +1,5 @@
 import { type Tx } from '@base/database';
+import { minimumDeposit } from './minimum-deposit.js';
 import {
   type BitcoinBlock,
   type BlockConsumer,
@@ -31,10 +32,7 @@ export class TakeInBitcoinBlocks implements BlockConsumer<BitcoinBlock> {
     const { chain, deposits, listener } = this.parts;
     const scripts = block.transactions.flatMap((transaction) => transaction.outputs.map((output) => output.script));
     const own = await ownAddresses(tx, chain.chainId, scripts);
-    const { min } = await tx.one<{ min: bigint }>(
-      'SELECT min_deposit AS min FROM custody.asset_rule WHERE asset = $1',
-      [chain.asset],
-    );
+    const min = await minimumDeposit(tx, chain.asset);
     // Coins first, spends second: a transaction may spend what an earlier one of the same block made.
     const arrivals = block.transactions.flatMap((transaction) =>
       transaction.outputs.flatMap((output) => {
