@@ -67,7 +67,7 @@ CREATE TABLE ledger.accounts (
 CREATE INDEX accounts_owner ON ledger.accounts (owner_id) WHERE owner_id IS NOT NULL;
 CREATE INDEX accounts_type ON ledger.accounts (type_code, asset_id, id);
 
--- What people decided about an account: balances.status and balances.floor are the newest row's.
+-- What people decided about an account; what balances says of it is the newest row's. Frozen: may not pay. Closed: nor receive.
 CREATE TABLE ledger.account_changes (
   account_id bigint NOT NULL REFERENCES ledger.accounts,
   number integer NOT NULL CHECK (number > 0),
@@ -80,34 +80,39 @@ CREATE TABLE ledger.account_changes (
 );
 
 -- The only rows a posting updates, so they are narrow, carry what the posting needs to know of the account, have no second index and
--- leave room on their page: updates stay heap-only. No foreign key: a referenced hot row would collect multixacts.
+-- leave room on their page: updates stay heap-only. No foreign key: a referenced hot row would collect multixacts. The prior balance and
+-- version are those before the newest posting: with them the guard of entries sees where a batch continues an account, without a look back.
+-- Few and short CHECKs: PostgreSQL parses each of them again for every statement.
 CREATE TABLE ledger.balances (
   account_id bigint PRIMARY KEY,
   asset_id smallint NOT NULL,
   type_code smallint NOT NULL,
-  normal_sign smallint NOT NULL CHECK (normal_sign IN (-1, 1)),
+  normal_sign smallint NOT NULL,
   is_hold boolean NOT NULL,
-  status text NOT NULL DEFAULT 'open' CHECK (status IN ('open', 'frozen', 'closed')),
+  may_pay boolean NOT NULL DEFAULT true,
+  may_receive boolean NOT NULL DEFAULT true,
   balance numeric(78,0) NOT NULL DEFAULT 0,
   floor numeric(78,0),
-  version bigint NOT NULL DEFAULT 0 CHECK (version >= 0),
+  version bigint NOT NULL DEFAULT 0,
+  prior_balance numeric(78,0) NOT NULL DEFAULT 0,
+  prior_version bigint NOT NULL DEFAULT 0,
   updated_at timestamptz NOT NULL,
-  CONSTRAINT balances_is_a_number CHECK (balance <> 'NaN'),
-  CONSTRAINT balances_floor CHECK (balance >= floor),
-  CONSTRAINT balances_closed_is_empty CHECK (status <> 'closed' OR balance = 0)
+  CONSTRAINT balances_floor CHECK (balance >= floor AND balance <> 'NaN'),
+  CONSTRAINT balances_closed_is_empty CHECK (may_receive OR balance = 0)
 ) WITH (fillfactor = 40, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0);
 
 CREATE TABLE ledger.transfers (
   id uuid PRIMARY KEY,
   kind text NOT NULL,
-  n_legs smallint NOT NULL CHECK (n_legs BETWEEN 2 AND 64),
-  request_hash bytea NOT NULL CHECK (length(request_hash) = 32),
+  n_legs smallint NOT NULL,
+  request_hash bytea NOT NULL,
   group_id uuid,
   reverses uuid,
   effective_at timestamptz NOT NULL,
   posted_at timestamptz NOT NULL,
   xid xid8 NOT NULL,
-  meta jsonb
+  meta jsonb,
+  CONSTRAINT transfers_shape CHECK (n_legs BETWEEN 2 AND 64 AND length(request_hash) = 32)
 );
 CREATE INDEX transfers_feed ON ledger.transfers (xid, id);
 CREATE INDEX transfers_time ON ledger.transfers USING brin (posted_at);
@@ -116,15 +121,16 @@ CREATE UNIQUE INDEX transfers_reversed_once ON ledger.transfers (reverses) WHERE
 
 CREATE TABLE ledger.entries (
   account_id bigint NOT NULL,
-  account_version bigint NOT NULL CHECK (account_version > 0),
+  account_version bigint NOT NULL,
   transfer_id uuid NOT NULL,
   posted_at timestamptz NOT NULL,
   asset_id smallint NOT NULL,
-  leg smallint NOT NULL CHECK (leg BETWEEN 1 AND 64),
-  amount numeric(78,0) NOT NULL CHECK (amount <> 0 AND amount <> 'NaN'),
+  leg smallint NOT NULL,
+  amount numeric(78,0) NOT NULL,
   balance_after numeric(78,0) NOT NULL,
   hold_id uuid,
-  PRIMARY KEY (account_id, account_version)
+  PRIMARY KEY (account_id, account_version),
+  CONSTRAINT entries_amount CHECK (amount <> 0 AND amount <> 'NaN' AND leg BETWEEN 1 AND 64)
 );
 CREATE INDEX entries_transfer ON ledger.entries (transfer_id);
 CREATE INDEX entries_hold ON ledger.entries (hold_id) WHERE hold_id IS NOT NULL;

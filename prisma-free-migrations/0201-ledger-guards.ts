@@ -3,8 +3,7 @@ import { type MigrationInterface, type QueryRunner } from 'typeorm';
 /**
  * The invariants that hold whoever writes, the owner included. Statement-level triggers ask their transition table against primary keys, once
  * per batch; they rely on transfers, entries, holds and balances being written by one statement, so that each sees what the others wrote.
- * The planner knows nothing of a transition table, hence the settings: whatever the tables' sizes were when the plan was cached, the way
- * from it to a table is the index.
+ * They run with the planner settings of `ledger.post()`.
  */
 export class LedgerGuards1790000000201 implements MigrationInterface {
   name = 'LedgerGuards1790000000201';
@@ -16,8 +15,7 @@ BEGIN
   RAISE EXCEPTION 'ledger.% is history: no % of its rows', TG_TABLE_NAME, TG_OP USING ERRCODE = 'LG006';
 END $$;
 
-CREATE FUNCTION ledger.check_added_entries() RETURNS trigger LANGUAGE plpgsql
-SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+CREATE FUNCTION ledger.check_added_entries() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
   fault record;
 BEGIN
@@ -26,7 +24,8 @@ BEGIN
             FROM (SELECT e.transfer_id, count(*) AS n, sum(e.amount) AS total
                     FROM added e GROUP BY e.transfer_id, e.asset_id) s
            GROUP BY s.transfer_id) a
-    LEFT JOIN ledger.transfers t ON t.id = a.transfer_id
+    LEFT JOIN (SELECT x.id, x.n_legs, x.xid FROM ledger.transfers x
+                WHERE x.id = ANY (ARRAY(SELECT e.transfer_id FROM added e))) t ON t.id = a.transfer_id
    WHERE a.unbalanced OR t.n_legs IS DISTINCT FROM a.n OR t.xid <> pg_current_xact_id()
    LIMIT 1;
   IF fault.unbalanced THEN
@@ -36,37 +35,39 @@ BEGIN
       USING ERRCODE = 'LG002';
   END IF;
 
-  SELECT e.account_id, e.account_version INTO fault
+  -- Each entry continues the one before it, the first of an account its prior state; the newest is where the account stands.
+  SELECT bool_or(e.hold_id IS NOT NULL) AS has_holds,
+         min(e.account_id) FILTER (WHERE b.account_id IS NULL
+           OR e.asset_id <> b.asset_id
+           OR b.is_hold <> (e.hold_id IS NOT NULL)
+           OR e.account_version <> coalesce(e.before_version, b.prior_version) + 1
+           OR e.balance_after <> coalesce(e.before_balance, b.prior_balance) + e.amount * b.normal_sign
+           OR e.posted_at < e.before_posted_at
+           OR (e.after_version IS NULL AND (e.account_version <> b.version OR e.balance_after <> b.balance
+                                            OR e.posted_at <> b.updated_at))) AS account_id
+    INTO fault
     FROM (SELECT n.*,
-                 lag(n.account_version) OVER w AS prior_version,
-                 lag(n.balance_after) OVER w AS prior_balance,
-                 lag(n.posted_at) OVER w AS prior_posted_at,
-                 lead(n.account_version) OVER w IS NULL AS is_newest
+                 lag(n.account_version) OVER w AS before_version,
+                 lag(n.balance_after) OVER w AS before_balance,
+                 lag(n.posted_at) OVER w AS before_posted_at,
+                 lead(n.account_version) OVER w AS after_version
             FROM added n
           WINDOW w AS (PARTITION BY n.account_id ORDER BY n.account_version)) e
-    LEFT JOIN ledger.balances b ON b.account_id = e.account_id
-    LEFT JOIN ledger.entries p
-      ON e.prior_version IS NULL AND p.account_id = e.account_id AND p.account_version = e.account_version - 1
-   WHERE b.account_id IS NULL
-      OR e.asset_id <> b.asset_id
-      OR b.is_hold <> (e.hold_id IS NOT NULL)
-      OR e.account_version <> coalesce(e.prior_version, p.account_version, 0) + 1
-      OR e.balance_after <> coalesce(e.prior_balance, p.balance_after, 0) + e.amount * b.normal_sign
-      OR e.posted_at < coalesce(e.prior_posted_at, p.posted_at)
-      OR (e.is_newest AND (e.account_version <> b.version OR e.balance_after <> b.balance))
-   LIMIT 1;
+    LEFT JOIN (SELECT * FROM ledger.balances x WHERE x.account_id = ANY (ARRAY(SELECT n.account_id FROM added n))) b
+      ON b.account_id = e.account_id;
   IF fault.account_id IS NOT NULL THEN
-    RAISE EXCEPTION 'entry % of account % does not continue it', fault.account_version, fault.account_id
-      USING ERRCODE = 'LG004';
+    RAISE EXCEPTION 'the entries of account % do not continue it', fault.account_id USING ERRCODE = 'LG004';
   END IF;
 
-  SELECT e.hold_id INTO fault
-    FROM added e LEFT JOIN ledger.holds h ON h.id = e.hold_id
-   WHERE e.hold_id IS NOT NULL
-     AND (h.account_id IS DISTINCT FROM e.account_id OR h.remaining IS DISTINCT FROM ledger.held_by(e.hold_id))
-   LIMIT 1;
-  IF fault.hold_id IS NOT NULL THEN
-    RAISE EXCEPTION 'hold % does not follow from its entries', fault.hold_id USING ERRCODE = 'LG009';
+  IF fault.has_holds THEN
+    SELECT e.hold_id INTO fault
+      FROM added e LEFT JOIN ledger.holds h ON h.id = e.hold_id
+     WHERE e.hold_id IS NOT NULL
+       AND (h.account_id IS DISTINCT FROM e.account_id OR h.remaining IS DISTINCT FROM ledger.held_by(e.hold_id))
+     LIMIT 1;
+    IF fault.hold_id IS NOT NULL THEN
+      RAISE EXCEPTION 'hold % does not follow from its entries', fault.hold_id USING ERRCODE = 'LG009';
+    END IF;
   END IF;
   RETURN NULL;
 END $$;
@@ -80,16 +81,13 @@ $$;
 CREATE TRIGGER entries_are_sound AFTER INSERT ON ledger.entries REFERENCING NEW TABLE AS added
   FOR EACH STATEMENT EXECUTE FUNCTION ledger.check_added_entries();
 
-CREATE FUNCTION ledger.check_added_transfers() RETURNS trigger LANGUAGE plpgsql
-SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
-DECLARE
-  fault uuid;
+-- The other half: a transfer without legs. Those that came with legs have exactly theirs, so counting them all is enough.
+CREATE FUNCTION ledger.check_added_transfers() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  SELECT t.id INTO fault FROM added t
-   WHERE t.xid <> pg_current_xact_id() OR NOT EXISTS (SELECT FROM ledger.entries e WHERE e.transfer_id = t.id)
-   LIMIT 1;
-  IF fault IS NOT NULL THEN
-    RAISE EXCEPTION 'transfer % has no legs, or another transaction''s number', fault USING ERRCODE = 'LG002';
+  IF (SELECT sum(t.n_legs) FROM added t)
+     <> (SELECT count(*) FROM ledger.entries e WHERE e.transfer_id = ANY (ARRAY(SELECT t.id FROM added t)))
+  THEN
+    RAISE EXCEPTION 'a transfer came without its legs' USING ERRCODE = 'LG002';
   END IF;
   RETURN NULL;
 END $$;
@@ -98,15 +96,15 @@ CREATE TRIGGER transfers_are_sound AFTER INSERT ON ledger.transfers REFERENCING 
   FOR EACH STATEMENT EXECUTE FUNCTION ledger.check_added_transfers();
 
 -- The other half of entries_are_sound: a balance that moves without an entry.
-CREATE FUNCTION ledger.check_changed_balances() RETURNS trigger LANGUAGE plpgsql
-SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+CREATE FUNCTION ledger.check_changed_balances() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
   fault bigint;
 BEGIN
   SELECT b.account_id INTO fault
     FROM changed b
-    LEFT JOIN ledger.entries e ON e.account_id = b.account_id AND e.account_version = b.version
-   WHERE b.balance <> coalesce(e.balance_after, 0) OR b.version <> coalesce(e.account_version, 0)
+    LEFT JOIN LATERAL (SELECT x.balance_after FROM ledger.entries x
+                        WHERE x.account_id = b.account_id AND x.account_version = b.version LIMIT 1) e ON true
+   WHERE b.balance <> coalesce(e.balance_after, 0) OR (e.balance_after IS NULL AND b.version > 0)
    LIMIT 1;
   IF fault IS NOT NULL THEN
     RAISE EXCEPTION 'the balance of account % is not that of its newest entry', fault USING ERRCODE = 'LG004';
@@ -119,15 +117,20 @@ CREATE TRIGGER balances_follow_entries AFTER UPDATE ON ledger.balances REFERENCI
 
 CREATE FUNCTION ledger.refuse_balance_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  RAISE EXCEPTION 'a balance moves only with its version, and keeps its asset, type and side (account %)', OLD.account_id
+  RAISE EXCEPTION 'a balance moves only forward, keeps its asset, type and side, and stays closed (account %)', OLD.account_id
     USING ERRCODE = 'LG005';
 END $$;
 
-CREATE TRIGGER balances_keep_their_nature BEFORE UPDATE ON ledger.balances FOR EACH ROW
-  WHEN (NEW.account_id <> OLD.account_id OR NEW.asset_id <> OLD.asset_id OR NEW.type_code <> OLD.type_code
-     OR NEW.normal_sign <> OLD.normal_sign OR NEW.is_hold <> OLD.is_hold OR NEW.version < OLD.version
-     OR (NEW.balance <> OLD.balance AND NEW.version = OLD.version) OR OLD.status = 'closed')
+CREATE TRIGGER balances_keep_their_nature
+  BEFORE UPDATE OF account_id, asset_id, type_code, normal_sign, is_hold ON ledger.balances
+  FOR EACH ROW EXECUTE FUNCTION ledger.refuse_balance_change();
+CREATE TRIGGER balances_move_forward
+  BEFORE UPDATE OF balance, version, prior_balance, prior_version, updated_at ON ledger.balances FOR EACH ROW
+  WHEN (NEW.version <= OLD.version OR NEW.prior_version <> OLD.version OR NEW.prior_balance <> OLD.balance
+     OR NEW.updated_at < OLD.updated_at)
   EXECUTE FUNCTION ledger.refuse_balance_change();
+CREATE TRIGGER balances_stay_closed BEFORE UPDATE OF may_pay, may_receive, floor ON ledger.balances FOR EACH ROW
+  WHEN (NOT OLD.may_receive) EXECUTE FUNCTION ledger.refuse_balance_change();
 
 CREATE FUNCTION ledger.check_new_balance() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -152,8 +155,7 @@ END $$;
 CREATE TRIGGER balances_start_sound BEFORE INSERT ON ledger.balances FOR EACH ROW
   EXECUTE FUNCTION ledger.check_new_balance();
 
-CREATE FUNCTION ledger.check_changed_holds() RETURNS trigger LANGUAGE plpgsql
-SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+CREATE FUNCTION ledger.check_changed_holds() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
   fault uuid;
 BEGIN

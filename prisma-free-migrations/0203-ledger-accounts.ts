@@ -68,13 +68,14 @@ DECLARE
 BEGIN
   SELECT * INTO b FROM ledger.balances x WHERE x.account_id = account FOR NO KEY UPDATE;
   IF NOT FOUND THEN RAISE EXCEPTION 'no account %', account USING ERRCODE = 'LG003'; END IF;
-  new_status := coalesce(new_status, b.status);
+  new_status := coalesce(new_status, CASE WHEN b.may_pay THEN 'open' WHEN b.may_receive THEN 'frozen' ELSE 'closed' END);
   IF NOT set_floor THEN new_floor := b.floor; END IF;
-  IF (new_status, new_floor) IS NOT DISTINCT FROM (b.status, b.floor) THEN RETURN; END IF;
+  IF (new_status = 'open', new_status <> 'closed', new_floor) IS NOT DISTINCT FROM (b.may_pay, b.may_receive, b.floor) THEN RETURN; END IF;
   INSERT INTO ledger.account_changes (account_id, number, status, floor, reason, changed_by, changed_at)
   SELECT account, 1 + coalesce(max(c.number), 0), new_status, new_floor, why, who, changed
     FROM ledger.account_changes c WHERE c.account_id = account;
-  UPDATE ledger.balances x SET status = new_status, floor = new_floor WHERE x.account_id = account;
+  UPDATE ledger.balances x SET may_pay = new_status = 'open', may_receive = new_status <> 'closed', floor = new_floor
+   WHERE x.account_id = account;
 END $$;
 
 CREATE FUNCTION ledger.close_period(through timestamptz, who text, closed timestamptz)
@@ -136,8 +137,9 @@ DECLARE
   n bigint;
 BEGIN
   INSERT INTO ledger.balances
-         (account_id, asset_id, type_code, normal_sign, is_hold, status, balance, floor, version, updated_at)
-  SELECT a.id, a.asset_id, a.type_code, t.normal_sign, t.is_hold, coalesce(c.status, 'open'), coalesce(e.balance_after, 0),
+         (account_id, asset_id, type_code, normal_sign, is_hold, may_pay, may_receive, balance, floor, version, updated_at)
+  SELECT a.id, a.asset_id, a.type_code, t.normal_sign, t.is_hold,
+         coalesce(c.status = 'open', true), coalesce(c.status <> 'closed', true), coalesce(e.balance_after, 0),
          CASE WHEN c.account_id IS NULL THEN t.floor ELSE c.floor END, coalesce(e.account_version, 0),
          coalesce(e.posted_at, a.opened_at)
     FROM ledger.accounts a

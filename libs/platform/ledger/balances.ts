@@ -28,7 +28,8 @@ export interface OwnerBalance {
 }
 
 const ACCOUNT_BALANCES = `
-  SELECT a.path, t.name AS type, s.code AS asset, a.owner_id AS owner, b.balance, b.version, b.status, b.floor
+  SELECT a.path, t.name AS type, s.code AS asset, a.owner_id AS owner, b.balance, b.version, b.floor,
+         CASE WHEN b.may_pay THEN 'open' WHEN b.may_receive THEN 'frozen' ELSE 'closed' END AS status
     FROM ledger.accounts a
     JOIN ledger.account_types t ON t.code = a.type_code
     JOIN ledger.assets s ON s.id = a.asset_id

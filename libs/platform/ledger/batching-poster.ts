@@ -91,14 +91,11 @@ export class BatchingPoster {
   async #enqueue(transfers: readonly Transfer[]): Promise<Outcome[]> {
     this.#refuseWhenFull(transfers.length);
     const accounts = accountsOf(transfers);
-    const known = this.#accounts.known(accounts);
-    const idOf =
-      known ??
-      (await this.#accounts.resolve(this.#database, accounts, {
-        openedAt: this.#clock.now(),
-        remember: (work) => work(),
-      }));
-    if (known === undefined) this.#refuseWhenFull(transfers.length);
+    let idOf = this.#accounts.known(accounts);
+    if (idOf === undefined) {
+      idOf = await this.#accounts.resolveShared(this.#database, accounts, () => this.#clock.now());
+      this.#refuseWhenFull(transfers.length);
+    }
     const unit = transfers.map((transfer) => prepare(transfer, idOf));
     return new Promise((resolve, reject) => {
       this.#queue.push({ unit, resolve, reject });

@@ -41,10 +41,7 @@ export class Ledger {
     const transfers = listOf(given);
     if (transfers.length === 0) return [];
     const askedAt = this.#clock.now();
-    const idOf = await this.#accounts.resolve(tx, accountsOf(transfers), {
-      openedAt: askedAt,
-      remember: (work) => tx.afterCommit(work),
-    });
+    const idOf = await this.#accounts.resolve(tx, accountsOf(transfers), askedAt);
     const unit = transfers.map((transfer) => prepare(transfer, idOf));
     const outcomes = await postUnit(tx, unit, askedAt);
     return Array.isArray(given) ? outcomes : only(outcomes);
@@ -130,10 +127,7 @@ export class Ledger {
 
   /** Opens accounts that no transfer has touched yet, e.g. to freeze them or give them a floor first. */
   async openAccounts(tx: Tx, accounts: readonly Account[]): Promise<void> {
-    await this.#accounts.resolve(tx, accounts, {
-      openedAt: this.#clock.now(),
-      remember: (work) => tx.afterCommit(work),
-    });
+    await this.#accounts.resolve(tx, accounts, this.#clock.now());
   }
 
   /** Gives back what is left on holds whose time is over; returns how many. Any number of sweepers may run. */
