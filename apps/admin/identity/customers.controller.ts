@@ -2,7 +2,7 @@ import { Body, Controller, Get, HttpCode, NotFoundException, Param, Post, Put, Q
 import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { Database } from '@base/database';
-import { Access, Caller, type CommandResult, Commands, decodeCursor, IdempotencyKey, type Operator, type Page, pageOf, pageQuery } from '@base/http'; // prettier-ignore
+import { Access, Caller, type CommandResult, Commands, decodeCursor, IdempotencyKey, InvalidRequest, type Operator, type Page, pageOf, pageQuery } from '@base/http'; // prettier-ignore
 import { AdministerCustomer, type Customer, type CustomerAction, emailSchema, findCustomer, listCustomers, type Origin, RequestOrigin } from '@platform/identity'; // prettier-ignore
 
 const id = z.uuid();
@@ -49,7 +49,7 @@ export class CustomersController {
   @ApiOkResponse({ standardSchema: customerPage })
   async list(@Query({ schema: listing }) query: z.infer<typeof listing>): Promise<Page<Customer>> {
     const { limit, email, status } = query;
-    const [before] = decodeCursor(query.cursor, 1) ?? [];
+    const before = positionOf(query.cursor);
     const rows = await listCustomers(this.database, { email, status, before, limit: limit + 1 });
     return pageOf(rows, limit, { position: (customer) => [customer.id], present: (customer) => customer });
   }
@@ -118,4 +118,10 @@ export class CustomersController {
       }),
     );
   }
+}
+
+function positionOf(cursor: string | undefined): string | undefined {
+  const [position] = decodeCursor(cursor, 1) ?? [];
+  if (position === undefined || id.safeParse(position).success) return position;
+  throw new InvalidRequest([{ field: 'cursor', message: 'is not a cursor of this list' }]);
 }

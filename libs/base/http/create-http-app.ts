@@ -11,6 +11,7 @@ import { CommandResultInterceptor } from './command-result-interceptor.js';
 import { HealthController, READINESS, type ReadinessCheck } from './health.js';
 import { parseJsonBody } from './json-body.js';
 import { ProblemFilter } from './problem-filter.js';
+import { refuse } from './refusal.js';
 import { requireDeclaredAccess } from './require-declared-access.js';
 import { validationPipe } from './validation.js';
 
@@ -47,8 +48,12 @@ class ShellModule {}
  * @throws UndeclaredAccess when an operation does not say who may call it
  */
 export async function createHttpApp(options: HttpAppOptions): Promise<NestFastifyApplication> {
+  const filter = new ProblemFilter(options.logger);
   const adapter = new FastifyAdapter({
     ...TIMEOUTS,
+    // What the router itself refuses, before any handler, is a problem document too.
+    frameworkErrors: (error: unknown, request: FastifyRequest, reply: FastifyReply) =>
+      filter.answer(error, request, reply),
     http: HTTP_TIMEOUTS,
     bodyLimit: BODY_LIMIT,
     trustProxy: (_address, hop) => hop <= (options.trustedProxies ?? 0) - 1,
@@ -63,10 +68,10 @@ export async function createHttpApp(options: HttpAppOptions): Promise<NestFastif
     controllers: [HealthController],
     providers: [{ provide: READINESS, useValue: options.readiness }],
   };
-  const filter = new ProblemFilter(options.logger);
   const fastify = adapter.getInstance<FastifyInstance>();
   acceptJsonOnly(fastify);
   observe(fastify);
+  refuseNul(fastify, filter);
   const app = await NestFactory.create<NestFastifyApplication>(shell, adapter, {
     bodyParser: false,
     abortOnError: false,
@@ -115,6 +120,15 @@ function acceptJsonOnly(fastify: FastifyInstance): void {
       }
     },
   );
+}
+
+/** PostgreSQL's text cannot hold NUL, and no URL of ours needs one. */
+function refuseNul(fastify: FastifyInstance, filter: ProblemFilter): void {
+  const malformed = refuse('malformed_url', { status: 400, title: 'The URL holds the character NUL' });
+  fastify.addHook('onRequest', (request: FastifyRequest, reply: FastifyReply, done: () => void) => {
+    if (/%00/.test(request.url)) filter.answer(malformed, request, reply);
+    else done();
+  });
 }
 
 const SECURITY_HEADERS = {

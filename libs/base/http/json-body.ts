@@ -63,8 +63,11 @@ function inspect(text: string): void {
 
 function endOfString(text: string, start: number): number {
   for (let at = start + 1; at < text.length; at += 1) {
-    if (text[at] === '\\') at += 1;
-    else if (text[at] === '"') return at;
+    if (text[at] === '\\') {
+      if (text.startsWith('u0000', at + 1))
+        throw malformed('A text holds the character NUL, which the database cannot keep.');
+      at += 1;
+    } else if (text[at] === '"') return at;
   }
   return text.length;
 }

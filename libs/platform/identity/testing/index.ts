@@ -5,3 +5,4 @@ export {
   SPEC_TOKEN_KEY,
   type TestIdentity,
 } from './create-test-identity.js';
+export { forgedCredentials } from './forged-credentials.js';

@@ -1,0 +1,3 @@
+export { type Actor, authorizationMatrix, type MatrixResult, type Verdict } from './authorization.js';
+export { negativeInput, type NegativeInputResult } from './negative-input.js';
+export { fillPath, type Operation, operationsOf } from './operations.js';
