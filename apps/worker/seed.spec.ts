@@ -1,6 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { ManualClock } from '@base/clock';
 import { createTestDatabase, type TestDatabase } from '@base/database/testing';
 import { listCustomers, listOperators } from '@platform/identity';
@@ -35,13 +33,5 @@ describe('the people of the sandbox', () => {
     }
     expect(await listCustomers(db.app, { limit: 9 })).toMatchObject([{ email: 'demo@strongroom.example', tier: 2 }]);
     expect(await listOperators(db.app, undefined, 9)).toHaveLength(2);
-  });
-
-  it('are introduced by the launcher as they are', () => {
-    const text = readFileSync(join(import.meta.dirname, '../../tools/launcher/welcome.mjs'), 'utf8');
-    for (const { email, password } of [...DEMO_CUSTOMERS, ...DEMO_OPERATORS]) {
-      expect(text).toContain(email);
-      expect(text).toContain(password);
-    }
   });
 });

@@ -67,7 +67,7 @@ async function tryOne(
   });
   const status = response.statusCode;
   const problem = status >= 400 ? parse(response.body) : undefined;
-  if (status >= 500) return `answered ${status}`;
+  if (status >= 500 && !isUnavailable(status, problem)) return `answered ${status}`;
   if (status >= 400 && !isBare(problem)) return `leaks in ${response.body.slice(0, 200)}`;
   const code = problem?.['code'];
   if (verdict === 'in') return wasLetIn(operation, status, code);
@@ -93,6 +93,10 @@ export const isBare = (problem: Record<string, unknown> | undefined): boolean =>
   Object.keys(problem).every((member) => PROBLEM_MEMBERS.has(member)) &&
   typeof problem['code'] === 'string' &&
   !INTERNALS.test(JSON.stringify(problem));
+
+/** A 503 that says what is not there: specs start no nodes, banks or signers, and an operation may need one. */
+export const isUnavailable = (status: number, problem: Record<string, unknown> | undefined): boolean =>
+  status === 503 && isBare(problem) && problem?.['code'] !== 'internal_error';
 
 export function parse(body: string): Record<string, unknown> | undefined {
   try {

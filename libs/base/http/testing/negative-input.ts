@@ -1,6 +1,6 @@
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { randomUUID } from 'node:crypto';
-import { isBare, parse } from './authorization.js';
+import { isBare, isUnavailable, parse } from './authorization.js';
 import { EXTRA_MEMBERS, HOSTILE_AMOUNTS, HOSTILE_BODIES, HOSTILE_QUERIES, HOSTILE_SEGMENTS, HOSTILE_TEXTS, OF_ANOTHER_TYPE } from './hostile.js'; // prettier-ignore
 import { fillPath, type Operation, operationsOf, type Schema } from './operations.js';
 import { sample } from './sample.js';
@@ -196,8 +196,9 @@ function complaintAbout(answer: {
 }): string | undefined {
   const { status, problem, hostile, ms } = answer;
   if (ms > SLOWEST_MS) return `took ${Math.round(ms)} ms`;
-  if (status >= 500 && problem?.['code'] !== 'too_busy') return `answered ${status}`;
-  if (status < 400) return hostile.mustRefuse ? `was taken: ${status}` : undefined;
+  const unavailable = isUnavailable(status, problem);
+  if (status >= 500 && !unavailable) return `answered ${status}`;
+  if (status < 400 || unavailable) return hostile.mustRefuse ? `was taken: ${status}` : undefined;
   if (!isBare(problem)) return `leaks in ${JSON.stringify(problem)?.slice(0, 200)}`;
   if (hostile.mustName === undefined) return undefined;
   const named = [
