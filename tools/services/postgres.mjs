@@ -72,6 +72,17 @@ export async function startPostgres({ folder, port, log = () => {}, settings = {
 }
 
 /**
+ * @param {string} folder of a server that was started before
+ * @param {number} port
+ * @param {string} database
+ * @returns {string} the owner's connection string, for tools that look into a running server
+ */
+export function ownerUrlOf(folder, port, database) {
+  const { owner } = JSON.parse(readFileSync(join(reachablePlace(resolve(folder)), 'passwords.json'), 'utf8'));
+  return `postgres://${OWNER}:${owner}@127.0.0.1:${port}/${database}`;
+}
+
+/**
  * Removes everything a server kept for `folder`, wherever it had to put it. The server must be stopped.
  * @param {string} folder
  */
