@@ -14,6 +14,12 @@ declare module 'bcoin' {
     /** The last push of a script that only pushes: the redeem script of a P2SH input. */
     getRedeem(): Script | null;
     getSigops(accurate: boolean): number;
+    /** Runs the script on a stack; throws an error of type `ScriptError`. Version 1 is segwit's. */
+    execute(stack: Stack, flags: number, tx: TX, index: number, value: number, version: 0 | 1): void;
+  }
+
+  export interface Stack {
+    readonly items: readonly Buffer[];
   }
 
   export interface Outpoint {
@@ -207,6 +213,7 @@ declare module 'bcoin' {
     readonly TX: { readonly prototype: TX; fromRaw(raw: Buffer): TX };
     readonly Block: { fromRaw(raw: Buffer): Block };
     readonly Script: { readonly flags: Readonly<Record<string, number>>; fromRaw(raw: Buffer): Script };
+    readonly Stack: new (items: Buffer[]) => Stack;
     readonly Address: { fromHash(hash: Buffer, type: string, version: number): Address };
     readonly Network: { get(name: 'regtest'): Network };
   };
