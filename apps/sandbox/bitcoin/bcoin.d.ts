@@ -225,3 +225,10 @@ declare module 'bcrypto/lib/secp256k1.js' {
   const secp256k1: { verify(hash: Buffer, signature: Buffer, key: Buffer): boolean };
   export default secp256k1;
 }
+
+declare module 'leveldown' {
+  export type RangeOptions = Readonly<Record<string, unknown>>;
+
+  const leveldown: { readonly prototype: { iterator: (this: unknown, options: RangeOptions) => unknown } };
+  export default leveldown;
+}

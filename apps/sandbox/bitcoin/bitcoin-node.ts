@@ -101,7 +101,7 @@ async function loadWallets(folder: string | undefined): Promise<StoredWallets> {
   try {
     return JSON.parse(await readFile(join(folder, WALLETS_FILE), 'utf8')) as StoredWallets;
   } catch (error) {
-    if (!(error instanceof Error) || !('code' in error) || error.code !== 'ENOENT') throw error;
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     await saveWallets(folder, fresh);
     return fresh;
   }

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import bcoin, { type Block, type Chain, type ChainEntry, type Hash } from 'bcoin';
+import './leveldb.js';
 import { regtest } from './regtest.js';
 
 /** What one operation did to the active chain. */

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { callNode } from './json-rpc.js';
-import { ended, freePort, until } from './spawn-node.js';
+import { ended, freePort, letGo, until } from './spawn-node.js';
 
 export interface AnvilSettings {
   /** Where the state is kept, to be found again by a later start; written every second and at the end. */
@@ -64,6 +64,7 @@ export async function startAnvil(settings: AnvilSettings = {}): Promise<AnvilTes
     child.stdin.end();
     throw error;
   }
+  letGo(child);
   return {
     url,
     chainId: CHAIN_ID,

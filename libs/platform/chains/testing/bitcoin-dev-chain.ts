@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { callNode } from './json-rpc.js';
-import { ended, exited, repositoryRoot } from './spawn-node.js';
+import { ended, exited, letGo, repositoryRoot } from './spawn-node.js';
 
 export interface BitcoinDevChainSettings {
   /** Where blocks and wallets are kept, to be found again by a later start; in memory when left out. */
@@ -74,6 +74,7 @@ async function readyUrl(child: ChildProcess): Promise<string> {
   const line = await Promise.race([said, exited(child).then(() => undefined)]);
   clearTimeout(late);
   if (line === undefined) throw new Error('the Bitcoin dev chain ended before it was ready');
+  letGo(child);
   const { url } = JSON.parse(line) as { url: string };
   return url;
 }
