@@ -82,6 +82,11 @@ describe('the tree', () => {
     expect(linesOf(join(library, 'README.md')).length - 1).toBeLessThanOrEqual(LONGEST_README);
   });
 
+  test('the README’s table leads to every library', () => {
+    const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
+    expect(libraries.filter((library) => !readme.includes(`(${library}/README.md)`))).toEqual([]);
+  });
+
   test('migrations are numbered without a gap and all listed', () => {
     const folder = join(ROOT, 'prisma-free-migrations');
     const migrations = readdirSync(folder)
@@ -122,7 +127,15 @@ describe('the text', () => {
     const named = /\bNumber\([^)]*(amount|balance|price|fee|minor|satoshi|sats|wei|cents)\b/i;
     const money = (path: string): boolean =>
       isSource(path) && /^(libs\/(core\/money|platform|products)|apps\/(api|admin|worker|signer))\//.test(path);
-    expect([...findAll(conversions, money), ...findAll(named, money)]).toEqual([]);
+    // A JSON integer of an outside system is exact as long as its size is checked right before.
+    const isGuarded = (hit: string): boolean => {
+      const [path = '', line = '1'] = hit.split(':');
+      return linesOf(path)
+        .slice(Number(line) - 4, Number(line))
+        .some((text) => text.includes('MAX_SAFE_INTEGER'));
+    };
+    const hits = findAll(named, money).filter((hit) => !isGuarded(hit));
+    expect([...findAll(conversions, money), ...hits]).toEqual([]);
   });
 
   test('time in rules comes from a clock', () => {
