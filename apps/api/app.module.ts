@@ -5,9 +5,11 @@ import { CustodyModule, custodyChains } from '@platform/custody';
 import { IdentityModule } from '@platform/identity';
 import { LedgerModule } from '@platform/ledger';
 import { NotificationsModule } from '@platform/notifications';
+import { PaymentsModule, railsOf, termsOf } from '@platform/payments';
 import { type ApiConfig } from './config.js';
 import { CustodyHttpModule } from './custody/custody-http.module.js';
 import { IdentityHttpModule } from './identity/identity-http.module.js';
+import { PaymentsHttpModule, webhookSecrets } from './payments/payments-http.module.js';
 
 /** Everything customers can call. A feature is one line here and a folder beside it. */
 @Module({})
@@ -25,6 +27,8 @@ export class AppModule {
         IdentityHttpModule,
         CustodyModule.of(custodyChains(config)),
         CustodyHttpModule,
+        PaymentsModule.of({ ...railsOf(config), terms: termsOf(config), logger: process.logger }),
+        PaymentsHttpModule.of(webhookSecrets(config)),
       ],
     };
   }

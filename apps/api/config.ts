@@ -2,11 +2,14 @@ import { z } from 'zod';
 import { port } from '@base/config';
 import { processConfig } from '@base/process';
 import { custodyConfig } from '@platform/custody';
+import { paymentsConfig, webhookConfig } from '@platform/payments';
 
 /** What the customers' API reads of its environment; docs/configuration.md says what each means. */
 export const apiConfig = {
   ...processConfig,
   ...custodyConfig,
+  ...paymentsConfig,
+  ...webhookConfig,
   API_PORT: port(3000),
   API_PUBLIC_URL: z.url({ protocol: /^https?$/ }).default('http://127.0.0.1:3000'),
 };

@@ -23,6 +23,10 @@ beforeAll(async () => {
     API_PORT: '0',
     SANDBOX: '1',
     LOG_LEVEL: 'silent',
+    BANK_API_KEY: 'spec-bank-key-4711',
+    BANK_WEBHOOK_SECRET: 'spec-bank-hook-4712',
+    CARD_API_KEY: 'spec-card-key-4713',
+    CARD_WEBHOOK_SECRET: 'spec-card-hook-4714',
   };
 });
 afterAll(() => db.drop());

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { custodyConfig } from '@platform/custody';
+import { paymentsConfig } from '@platform/payments';
 import { flag, loadConfig, port, secretText, secretUrl } from '@base/config';
 
 /** What the worker reads of its environment; docs/configuration.md says what each means. */
@@ -11,6 +12,7 @@ export const loadWorkerConfig = (environment?: Record<string, string | undefined
       WORKER_METRICS_PORT: port(3002),
       SANDBOX: flag(),
       ...custodyConfig,
+      ...paymentsConfig,
       BITCOIN_RPC_URL: secretUrl('http', 'https'),
       ETHEREUM_RPC_URL: secretUrl('http', 'https'),
       SIGNER_SOCKET: z.string().min(1),

@@ -5,6 +5,7 @@ import { createWorkQueue, Jobs, Outbox } from '@base/jobs';
 import { type Logger } from '@base/observability';
 import { Ledger } from '@platform/ledger';
 import { type WorkerConfig } from './config.js';
+import { registerPaymentsWork } from './payments-work.js';
 import { registerCustodyWork } from './custody-work.js';
 import { registerIdentityWork } from './identity-work.js';
 
@@ -67,5 +68,6 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
 async function register(parts: WorkerParts): Promise<() => Promise<void>> {
   await registerIdentityWork(parts);
   registerCustodyWork(parts);
+  registerPaymentsWork(parts);
   return () => Promise.resolve();
 }

@@ -23,6 +23,10 @@ export async function startApi(environment: Record<string, string> = {}): Promis
     TOKEN_KEY: SPEC_TOKEN_KEY.reveal(),
     SANDBOX: '1',
     LOG_LEVEL: 'silent',
+    BANK_API_KEY: 'spec-bank-key-4711',
+    BANK_WEBHOOK_SECRET: 'spec-bank-hook-4712',
+    CARD_API_KEY: 'spec-card-key-4713',
+    CARD_WEBHOOK_SECRET: 'spec-card-hook-4714',
     ...environment,
   });
   const process = await openProcess('api', config, { connections: 10 });

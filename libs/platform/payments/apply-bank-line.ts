@@ -87,7 +87,15 @@ export class ApplyBankLine {
     if (meant.customerId === null) {
       const transfer = treasuryCredit(line);
       await this.ledger.post(tx, transfer);
-      return this.#keep(tx, line, { resolution: 'treasury', transferId: transfer.id });
+      await this.#keep(tx, line, { resolution: 'treasury', transferId: transfer.id });
+      const { id, asset } = line;
+      const amount = formatAmount(line.amount, asset);
+      return this.chronicle.tell(
+        tx,
+        'treasury-credited',
+        { aggregate: 'bank-line', id },
+        { lineId: id, asset, amount },
+      );
     }
     return this.#toCustomer(tx, line, { ...meant, customerId: meant.customerId });
   }

@@ -112,7 +112,8 @@ export class ApplyCardPayment {
     });
     await this.ledger.post(tx, cardCapture(payment));
     await this.debts.repay(tx, customerId, asset);
-    await this.#tell(tx, 'card-captured', payment, { holdId: payment.lockFunds ? id : null });
+    const holdId = payment.lockFunds ? id : null;
+    await this.#tell(tx, 'card-captured', payment, { holdId, liabilityShifted: snapshot.liabilityShifted });
     await this.outbox.enqueue(tx, { kind: 'payments.apply-waiting', payload: { source: 'card', subject: id } });
   }
 

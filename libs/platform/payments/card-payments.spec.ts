@@ -54,6 +54,7 @@ describe('a card payment', () => {
       amount: '100.00',
       purpose,
       holdId: null,
+      liabilityShifted: true,
     });
     expect((await readHistory(test.database.app, 'card-payment', id)).map(({ to }) => to)).toEqual(['CREATED', 'AWAITING_CUSTOMER', 'AUTHORISED', 'CAPTURED']); // prettier-ignore
   });

@@ -26,6 +26,7 @@ import { GiveUpCardPayment } from './give-up-card-payment.js';
 import { Intake } from './intake.js';
 import { MoveWithdrawal } from './move-withdrawal.js';
 import { OpenCardPayment } from './open-card-payment.js';
+import { OwnAccounts } from './own-accounts.js';
 import { Poll } from './poll.js';
 import { RequestRefund } from './request-refund.js';
 import { RequestWithdrawal } from './request-withdrawal.js';
@@ -107,6 +108,7 @@ export function createPayments(
     debts,
     withdrawable,
     cards: new Cards(clock),
+    ownAccounts: new OwnAccounts(bank),
     depositReferences: new DepositReferences(clock),
     startCardPayment: new StartCardPayment(chronicle, outbox, clock, terms.card),
     openCardPayment,

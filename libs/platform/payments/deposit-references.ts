@@ -58,6 +58,15 @@ export class DepositReferences {
   }
 }
 
+/** The references that the customer may write for one purpose, newest first. */
+export async function referencesFor(on: Queryable, customerId: string, purposeId: string): Promise<string[]> {
+  const rows = await on.query<{ reference: string }>(
+    `SELECT reference FROM payments.deposit_reference WHERE customer_id = $1 AND purpose ->> 'id' = $2 ORDER BY created_at DESC LIMIT 10`,
+    [customerId, purposeId],
+  );
+  return rows.map(({ reference }) => reference);
+}
+
 /** Why nobody can be named for a credit. */
 export type Unidentified = 'no_reference' | 'unknown_reference' | 'several_references';
 

@@ -34,6 +34,7 @@ const REFUSALS = {
   suspense_settled: [409, 'This credit has been dealt with', 'Read it again for its state.'],
   chargeback_unknown: [404, 'There is no such chargeback', 'Check the id.'],
   debt_too_small: [422, 'The customer does not owe that much', 'Write off no more than is owed.'],
+  reference_unknown: [404, 'No reference was issued for this', 'Leave the purpose out for your standing reference.'],
   freeze_unknown: [404, 'There is no such freeze', 'List the freezes that stand.'],
   event_unknown: [404, 'There is no such event', 'Check the id.'],
   event_settled: [409, 'This event has been dealt with', 'Only a failed event can be tried again.'],

@@ -54,3 +54,16 @@ export async function easeValueHold(tx: Tx, source: ValueHold['source'], sourceI
     [source, sourceId, by],
   );
 }
+
+/** When the hold on what came from this source ends; null when there is none. */
+export async function valueHeldUntil(
+  on: Queryable,
+  source: ValueHold['source'],
+  sourceId: string,
+): Promise<Date | null> {
+  const hold = await on.maybeOne<{ expiresAt: Date }>(
+    'SELECT expires_at AS "expiresAt" FROM payments.value_hold WHERE source = $1 AND source_id = $2 AND amount > 0',
+    [source, sourceId],
+  );
+  return hold?.expiresAt ?? null;
+}
