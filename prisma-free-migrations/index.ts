@@ -3,6 +3,7 @@ import { LedgerTables1790000000200 } from './0200-ledger-tables.js';
 import { LedgerGuards1790000000201 } from './0201-ledger-guards.js';
 import { LedgerPost1790000000202 } from './0202-ledger-post.js';
 import { LedgerAccounts1790000000203 } from './0203-ledger-accounts.js';
+import { LedgerChain1790000000204 } from './0204-ledger-chain.js';
 import { LedgerChart1790000000205 } from './0205-ledger-chart.js';
 import { Identity1790000000300 } from './0300-identity.js';
 import { Audit1790000000310 } from './0310-audit.js';
@@ -21,6 +22,7 @@ export const migrations = [
   LedgerGuards1790000000201,
   LedgerPost1790000000202,
   LedgerAccounts1790000000203,
+  LedgerChain1790000000204,
   LedgerChart1790000000205,
   Identity1790000000300,
   Audit1790000000310,

@@ -39,8 +39,9 @@ export function report(name, rows, title) {
     figure(row.p99, 2),
   ]);
   const isText = (column) => column === 0 || column === 2;
-  const cells = [['', 'value', 'unit', 'baseline', 'ratio', 'p50 ms', 'p99 ms'], ...table];
-  const widths = cells[0].map((_, column) => Math.max(...cells.map((row) => row[column].length)));
+  const header = ['', 'value', 'unit', 'baseline', 'ratio', 'p50 ms', 'p99 ms'];
+  const cells = [header, ...table];
+  const widths = header.map((_, column) => Math.max(...cells.map((row) => row[column].length)));
   console.log(`\n${title}\n`);
   for (const row of cells) {
     console.log(row.map((cell, i) => (isText(i) ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join('  '));
