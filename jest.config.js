@@ -16,7 +16,7 @@ export default {
   transform: { '^.+\\.ts$': ['@swc/jest', { ...swc, swcrc: false, module: { type: 'es6' } }] },
   globalSetup: '<rootDir>/tools/test/setup.js',
   globalTeardown: '<rootDir>/tools/test/teardown.js',
-  testTimeout: 60_000,
+  testTimeout: 180_000,
   moduleNameMapper: {
     '^@migrations$': '<rootDir>/prisma-free-migrations/index.ts',
     '^@(core|base|platform|products)/([^/]+(?:/testing)?)$': '<rootDir>/libs/$1/$2/index.ts',
