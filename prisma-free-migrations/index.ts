@@ -11,6 +11,7 @@ import { Notifications1790000000320 } from './0320-notifications.js';
 import { Payments1790000000400 } from './0400-payments.js';
 import { Pricing1790000000500 } from './0500-pricing.js';
 import { Brokerage1790000000520 } from './0520-brokerage.js';
+import { BrokerageBankReference1790000000521 } from './0521-brokerage-bank-reference.js';
 import { Keys1790000000600 } from './0600-keys.js';
 import { Chains1790000000620 } from './0620-chains.js';
 import { CustodyDeposits1790000000640 } from './0640-custody-deposits.js';
@@ -30,6 +31,7 @@ export const migrations = [
   Payments1790000000400,
   Pricing1790000000500,
   Brokerage1790000000520,
+  BrokerageBankReference1790000000521,
   Keys1790000000600,
   Chains1790000000620,
   CustodyDeposits1790000000640,

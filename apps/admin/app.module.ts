@@ -5,7 +5,11 @@ import { CustodyModule, custodyChains } from '@platform/custody';
 import { IdentityModule } from '@platform/identity';
 import { LedgerModule } from '@platform/ledger';
 import { NotificationsModule } from '@platform/notifications';
+import { PaymentsModule, railsOf, termsOf } from '@platform/payments';
+import { CautiousValuation, createPricing, PricingModule, webSocketSources } from '@platform/pricing';
+import { BrokerageModule, IdentityTiers } from '@products/brokerage';
 import { AuditHttpModule } from './audit/audit-http.module.js';
+import { BrokerageHttpModule } from './brokerage/brokerage-http.module.js';
 import { type AdminConfig } from './config.js';
 import { CustodyHttpModule } from './custody/custody-http.module.js';
 import { IdentityHttpModule } from './identity/identity-http.module.js';
@@ -16,6 +20,7 @@ import { SandboxHttpModule } from './sandbox/sandbox-http.module.js';
 export class AppModule {
   static of(process: Process, config: AdminConfig): DynamicModule {
     const keys = { tokenKey: config.TOKEN_KEY, previousTokenKey: config.TOKEN_KEY_PREVIOUS };
+    const pricing = createPricing(process, { sources: webSocketSources(config.PRICE_URLS, process.logger) });
     return {
       module: AppModule,
       imports: [
@@ -27,6 +32,15 @@ export class AppModule {
         IdentityHttpModule,
         CustodyModule.of(custodyChains(config)),
         CustodyHttpModule,
+        PaymentsModule.of({
+          ...railsOf(config),
+          terms: termsOf(config),
+          valuation: new CautiousValuation(pricing.prices),
+          logger: process.logger,
+        }),
+        PricingModule.of(pricing),
+        BrokerageModule.of({ logger: process.logger, pricing, tiers: new IdentityTiers(config.SANDBOX ? 3 : 0) }),
+        BrokerageHttpModule,
         AuditHttpModule.of({ tokenKey: config.TOKEN_KEY, anchorFile: config.AUDIT_ANCHOR_FILE }),
         SandboxHttpModule.of(process.sandboxClock),
       ],

@@ -6,6 +6,9 @@ import { IdentityModule } from '@platform/identity';
 import { LedgerModule } from '@platform/ledger';
 import { NotificationsModule } from '@platform/notifications';
 import { PaymentsModule, railsOf, termsOf } from '@platform/payments';
+import { CautiousValuation, createPricing, PricingModule, webSocketSources } from '@platform/pricing';
+import { BrokerageModule, IdentityTiers } from '@products/brokerage';
+import { BrokerageHttpModule } from './brokerage/brokerage-http.module.js';
 import { type ApiConfig } from './config.js';
 import { CustodyHttpModule } from './custody/custody-http.module.js';
 import { IdentityHttpModule } from './identity/identity-http.module.js';
@@ -16,6 +19,7 @@ import { PaymentsHttpModule, webhookSecrets } from './payments/payments-http.mod
 export class AppModule {
   static of(process: Process, config: ApiConfig): DynamicModule {
     const keys = { tokenKey: config.TOKEN_KEY, previousTokenKey: config.TOKEN_KEY_PREVIOUS };
+    const pricing = createPricing(process, { sources: webSocketSources(config.PRICE_URLS, process.logger) });
     return {
       module: AppModule,
       imports: [
@@ -27,8 +31,21 @@ export class AppModule {
         IdentityHttpModule,
         CustodyModule.of(custodyChains(config)),
         CustodyHttpModule,
-        PaymentsModule.of({ ...railsOf(config), terms: termsOf(config), logger: process.logger }),
+        PaymentsModule.of({
+          ...railsOf(config),
+          terms: termsOf(config),
+          valuation: new CautiousValuation(pricing.prices),
+          logger: process.logger,
+        }),
         PaymentsHttpModule.of(webhookSecrets(config)),
+        PricingModule.of(pricing),
+        BrokerageModule.of({
+          quoteSigningKey: config.QUOTE_SIGNING_KEY,
+          logger: process.logger,
+          pricing,
+          tiers: new IdentityTiers(config.SANDBOX ? 3 : 0),
+        }),
+        BrokerageHttpModule,
       ],
     };
   }

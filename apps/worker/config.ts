@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { custodyConfig } from '@platform/custody';
 import { paymentsConfig } from '@platform/payments';
+import { priceUrls } from '@platform/pricing';
 import { flag, loadConfig, port, secretText, secretUrl } from '@base/config';
 
 /** What the worker reads of its environment; docs/configuration.md says what each means. */
@@ -13,6 +14,8 @@ export const loadWorkerConfig = (environment?: Record<string, string | undefined
       SANDBOX: flag(),
       ...custodyConfig,
       ...paymentsConfig,
+      PRICE_URLS: priceUrls(),
+      QUOTE_SIGNING_KEY: secretText(24),
       BITCOIN_RPC_URL: secretUrl('http', 'https'),
       ETHEREUM_RPC_URL: secretUrl('http', 'https'),
       SIGNER_SOCKET: z.string().min(1),

@@ -6,6 +6,7 @@ import { type Logger } from '@base/observability';
 import { Ledger } from '@platform/ledger';
 import { type WorkerConfig } from './config.js';
 import { registerPaymentsWork } from './payments-work.js';
+import { registerBrokerageWork } from './brokerage-work.js';
 import { registerCustodyWork } from './custody-work.js';
 import { registerIdentityWork } from './identity-work.js';
 
@@ -69,5 +70,5 @@ async function register(parts: WorkerParts): Promise<() => Promise<void>> {
   await registerIdentityWork(parts);
   registerCustodyWork(parts);
   registerPaymentsWork(parts);
-  return () => Promise.resolve();
+  return registerBrokerageWork(parts);
 }

@@ -21,6 +21,8 @@ export async function startAdmin(environment: Record<string, string> = {}): Prom
   const config = loadConfig(adminConfig, {
     DATABASE_URL: db.appUrl.reveal(),
     TOKEN_KEY: SPEC_TOKEN_KEY.reveal(),
+    BANK_API_KEY: 'spec-bank-api-key-0',
+    CARD_API_KEY: 'spec-card-api-key-0',
     SANDBOX: '1',
     LOG_LEVEL: 'silent',
     ...environment,

@@ -21,6 +21,7 @@ export async function startApi(environment: Record<string, string> = {}): Promis
   const config = loadConfig(apiConfig, {
     DATABASE_URL: db.appUrl.reveal(),
     TOKEN_KEY: SPEC_TOKEN_KEY.reveal(),
+    QUOTE_SIGNING_KEY: 'a key that signs the quotes of specs',
     SANDBOX: '1',
     LOG_LEVEL: 'silent',
     BANK_API_KEY: 'spec-bank-key-4711',

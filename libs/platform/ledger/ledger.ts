@@ -6,7 +6,6 @@ import { type AccountBalance, type AccountStatus, type OwnerBalance, readAccount
 import { BatchingPoster, type PosterOptions } from './batching-poster.js';
 import { type AccountChange, changeAccount } from './change-account.js';
 import { expireHolds } from './expire-holds.js';
-import { measured } from './measure.js';
 import { accountsOf, batchArguments, type Outcome, POST_SQL, type PostRow, prepare, readUnit, refusedByServer, type Unit } from './post-batch.js'; // prettier-ignore
 import { type Period, readStatement, type Statement, type StatementPage } from './statement.js';
 import { checkTransfer, type Transfer } from './transfer.js';
@@ -44,7 +43,7 @@ export class Ledger {
     const askedAt = this.#clock.now();
     const idOf = await this.#accounts.resolve(tx, accountsOf(transfers), askedAt);
     const unit = transfers.map((transfer) => prepare(transfer, idOf));
-    const outcomes = await measured('post', () => postUnit(tx, unit, askedAt));
+    const outcomes = await postUnit(tx, unit, askedAt);
     return Array.isArray(given) ? outcomes : only(outcomes);
   }
 
@@ -58,7 +57,7 @@ export class Ledger {
   async submit(given: Transfer | readonly Transfer[]): Promise<Outcome | Outcome[]> {
     const transfers = listOf(given);
     if (transfers.length === 0) return [];
-    const outcomes = await measured('submit', () => this.#poster.submit(transfers));
+    const outcomes = await this.#poster.submit(transfers);
     return Array.isArray(given) ? outcomes : only(outcomes);
   }
 

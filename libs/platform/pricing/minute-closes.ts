@@ -1,5 +1,5 @@
 import { type AssetCode, formatRate, parseDecimal, rate, type Rate } from '@core/money';
-import { type Database } from '@base/database';
+import { type Database, type Queryable } from '@base/database';
 import { pairOf } from './pair.js';
 import { annualVolatilityPpm, VOLATILITY_RULES } from './volatility.js';
 
@@ -42,8 +42,12 @@ export class MinuteCloses {
   }
 
   /** Closes of a pair, newest first, before `before`. */
-  async page(pair: string, { before, limit }: { before: Date; limit: number }): Promise<MinuteClose[]> {
-    const rows = await this.database.query<CloseRow>(
+  async page(
+    pair: string,
+    { before, limit }: { before: Date; limit: number },
+    on: Queryable = this.database,
+  ): Promise<MinuteClose[]> {
+    const rows = await on.query<CloseRow>(
       `SELECT pair, minute, close_e12, sources FROM pricing.minute_close
         WHERE pair = $1 AND minute < $2 ORDER BY minute DESC LIMIT $3`,
       [pair, before, limit],
@@ -77,10 +81,11 @@ export class Volatility {
     private readonly monotonicMs: () => number = () => performance.now(),
   ) {}
 
-  async annualPpm(pair: string): Promise<bigint> {
+  /** Reads on the caller's connection: one who holds a connection and asks for a second starves the pool. */
+  async annualPpm(on: Queryable, pair: string): Promise<bigint> {
     const known = this.#known.get(pair);
     if (known && this.monotonicMs() - known.readAtMs < MINUTE_MS) return known.ppm;
-    const newestFirst = await this.closes.page(pair, { before: this.now(), limit: VOLATILITY_RULES.maxCloses });
+    const newestFirst = await this.closes.page(pair, { before: this.now(), limit: VOLATILITY_RULES.maxCloses }, on);
     const ppm = annualVolatilityPpm(newestFirst.reverse().map(({ close }) => close));
     this.#known.set(pair, { readAtMs: this.monotonicMs(), ppm });
     return ppm;

@@ -154,12 +154,12 @@ describe('what is kept', () => {
   });
 
   it('volatility comes from the closes and is read once a minute', async () => {
-    expect(await pricing.volatility.annualPpm('ETH-USD')).toBe(550_000n);
+    expect(await pricing.volatility.annualPpm(database.app, 'ETH-USD')).toBe(550_000n);
     await database.app.query(
       `INSERT INTO pricing.minute_close SELECT 'USDC-USD', timestamptz '2025-01-01T00:00Z' + n * interval '1 minute', 1000000000000 + (n % 2) * 1000000000, 3
          FROM generate_series(1, 1001) n`,
     );
-    expect(await pricing.volatility.annualPpm('USDC-USD')).toBeGreaterThan(720_000n);
+    expect(await pricing.volatility.annualPpm(database.app, 'USDC-USD')).toBeGreaterThan(720_000n);
   });
 
   async function until(condition: () => boolean): Promise<void> {

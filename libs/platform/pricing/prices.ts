@@ -117,6 +117,14 @@ export class Prices {
     return at && convert(minor, at, rounding);
   }
 
+  /** As {@link value}, rounded down, if every price it takes is firm now. */
+  firmValue(minor: bigint, from: AssetCode, to: AssetCode): bigint | undefined {
+    const firm = (a: AssetCode, b: AssetCode): boolean =>
+      a === b || this.firm(`${a}-${b}`) !== undefined || this.firm(`${b}-${a}`) !== undefined;
+    if (!firm(from, to) && !(firm(from, 'USD') && firm('USD', to))) return undefined;
+    return this.value(minor, from, to, 'floor');
+  }
+
   /** Refreshes the metrics and tells the log, once, when a pair loses or regains its price or a source is left out. */
   watch(): void {
     for (const pair of this.pairs) {

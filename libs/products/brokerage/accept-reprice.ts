@@ -2,7 +2,7 @@ import { parseAmount } from '@core/money';
 import { type Clock } from '@base/clock';
 import { type Tx } from '@base/database';
 import { type ExecuteOrder } from './execute-order.js';
-import { openOffer } from './offers.js';
+import { assertOpen } from './offers.js';
 import { type OrderFunds } from './order-funds.js';
 import { type Order, type Orders } from './orders.js';
 import { assetOut } from './quote.js';
@@ -29,7 +29,7 @@ export class AcceptReprice {
     const order = await this.orders.lock(tx, input.orderId, input.customerId);
     const out = assetOut(order.quote);
     const minimumOut = parseAmount(input.minimumOut, out);
-    await openOffer(tx, order.quote.pair.symbol);
+    await assertOpen(tx, order.quote.pair.symbol);
     const accepted = await this.orders.transition(tx, order, 'accept', this.clock.now(), { actor: 'customer' });
     const { outAmount } = await this.reprice.of(tx, order);
     if (outAmount < minimumOut) throw orderValueChanged(outAmount, out);

@@ -44,7 +44,7 @@ export class ConfirmOrder {
       const paymentId = await this.payments.startCard(tx, request);
       return this.orders.transition(tx, order, 'await_payment', now, { ...change, deadlineAt, paymentId });
     }
-    await this.payments.expectBankCredit(tx, request);
-    return this.orders.transition(tx, order, 'await_payment', now, { ...change, deadlineAt });
+    const bankReference = await this.payments.expectBankCredit(tx, request);
+    return this.orders.transition(tx, order, 'await_payment', now, { ...change, deadlineAt, bankReference });
   }
 }

@@ -47,7 +47,7 @@ export interface BrokerageParts {
 export type Brokerage = ReturnType<typeof createBrokerage>;
 
 /** Every use-case of the brokerage, wired. */
-export function createBrokerage(parts: BrokerageParts, { quoteSigningKey }: { quoteSigningKey: Secret }) {
+export function createBrokerage(parts: BrokerageParts, { quoteSigningKey }: { quoteSigningKey?: Secret | undefined }) {
   const { database, clock, logger, events, outbox, ledger, payments, tiers } = parts;
   const { prices, volatility } = parts.pricing;
   const signer = new QuoteSigner(quoteSigningKey);
@@ -68,6 +68,8 @@ export function createBrokerage(parts: BrokerageParts, { quoteSigningKey }: { qu
     quotes,
     orders,
     house,
+    payments,
+    tiers,
     hedgeVenue: parts.hedgeVenue,
     createQuote: new CreateQuote(quotes, signer, { desk, house, tiers }, clock),
     createOrder: new CreateOrder(orders, { quotes, signer, house, tiers, funds }, confirmOrder, clock),

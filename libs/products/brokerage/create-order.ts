@@ -5,7 +5,7 @@ import { inventoryChanges } from './desk.js';
 import { type House } from './house.js';
 import { type CustomerTiers, enterLimitGate, isLimited, reserveLimits } from './limits.js';
 import { DEFAULT_TOLERANCE_BPS, GRACE_MS, MAX_UNPAID_ORDERS } from './methods.js';
-import { openOffer } from './offers.js';
+import { assertOpen } from './offers.js';
 import { type OrderFunds } from './order-funds.js';
 import { type Order, type Orders } from './orders.js';
 import { type Quote, type QuoteSigner } from './quote.js';
@@ -48,11 +48,12 @@ export class CreateOrder {
     const { quote, signature } = await this.parts.quotes.use(tx, input.quoteId, input.customerId, now);
     if (!this.parts.signer.isGenuine(quote, signature))
       throw new Error(`the signature of quote ${quote.id} does not match its row`);
-    await openOffer(tx, quote.pair.symbol);
+    await assertOpen(tx, quote.pair.symbol);
+    const created = await this.#insert(tx, quote, input.toleranceBps ?? DEFAULT_TOLERANCE_BPS, now);
+    // The customer's own balance first: who has too little goes before queueing for the house's headroom.
+    const order = quote.method === 'FUNDS' ? await this.#hold(tx, created) : created;
     if (quote.priceMode === 'FIRM')
       await this.parts.house.claim(tx, inventoryChanges(quote.pair, quote.side, quote.priced));
-    const created = await this.#insert(tx, quote, input.toleranceBps ?? DEFAULT_TOLERANCE_BPS, now);
-    const order = quote.method === 'FUNDS' ? await this.#hold(tx, created) : created;
     if (isLimited(quote.method)) await this.#reserve(tx, order, now);
     return input.confirm ? this.confirmOrder.confirm(tx, order, input.returnUrl) : order;
   }

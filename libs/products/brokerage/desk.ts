@@ -44,7 +44,7 @@ export class Desk {
     const terms: QuoteTerms = {
       spreadPpm: spreadPpm({
         policy,
-        annualVolatilityPpm: await this.volatility.annualPpm(pair.symbol),
+        annualVolatilityPpm: await this.volatility.annualPpm(db, pair.symbol),
         ttlMs: BigInt(request.ttlMs),
         sizeUsdCents: this.#cents(amount, sized, pair.symbol),
         methodAddOnPpm: method.addOnPpm,

@@ -9,7 +9,7 @@ import { adverseMoveBps, dealAt, dealLegs, type Deal } from './deal.js';
 import { type Desk, inventoryChanges } from './desk.js';
 import { type House, inventory } from './house.js';
 import { EXECUTION_GIVE_UP_MS, EXECUTION_RETRY_MS, GRACE_MS, METHOD_RULES, REPRICE_WINDOW_MS } from './methods.js';
-import { methodTerms, readOffer, type Offer } from './offers.js';
+import { circuitBps, methodTerms, readOffer } from './offers.js';
 import { type OrderFunds } from './order-funds.js';
 import { type OrderPayments } from './order-payments.js';
 import { type Execution, type Order, type Orders } from './orders.js';
@@ -54,10 +54,7 @@ export class ExecuteOrder {
 
   /** `order` is locked and FUNDED. `minimumOut` is what a customer who accepts a new price insists on. */
   async run(tx: Tx, order: Order, { actor, minimumOut }: { actor: string; minimumOut?: bigint }): Promise<Order> {
-    const offer = await readOffer(tx, order.quote.pair.symbol);
-    const decision = this.#isFirm(order)
-      ? this.#honour(order, offer)
-      : await this.#makeAnew(tx, order, offer, minimumOut);
+    const decision = this.#isFirm(order) ? await this.#honour(tx, order) : await this.#makeAnew(tx, order, minimumOut);
     switch (decision.kind) {
       case 'deal':
         return this.#book(tx, order, decision.deal, actor);
@@ -78,14 +75,16 @@ export class ExecuteOrder {
   }
 
   /** A firm price needs no fresh one: while the sources are silent, what was promised still holds. */
-  #honour({ quote }: Order, { circuitBps }: Offer): Decision {
+  async #honour(tx: Tx, { quote }: Order): Promise<Decision> {
     const mid = this.market.prices.firm(quote.pair.symbol)?.mid ?? quote.mid;
-    if (adverseMoveBps(quote.side, quote.mid, mid) > circuitBps) return { kind: 'fail', why: 'PRICE_MOVED' };
+    const circuit = await circuitBps(tx, quote.pair.symbol);
+    if (adverseMoveBps(quote.side, quote.mid, mid) > circuit) return { kind: 'fail', why: 'PRICE_MOVED' };
     return { kind: 'deal', deal: dealAt(quote.side, quote.priced, mid) };
   }
 
-  async #makeAnew(tx: Tx, order: Order, offer: Offer, minimumOut: bigint | undefined): Promise<Decision> {
+  async #makeAnew(tx: Tx, order: Order, minimumOut: bigint | undefined): Promise<Decision> {
     const { quote } = order;
+    const offer = await readOffer(tx, quote.pair.symbol);
     const waitedMs = this.clock.now().getTime() - (order.fundedAt ?? order.updatedAt).getTime();
     try {
       const { priced, mid } = await this.market.desk.price(tx, {
@@ -132,7 +131,8 @@ export class ExecuteOrder {
   async #complete(tx: Tx, order: Order, execution: Execution, actor: string): Promise<Order> {
     const { at } = execution;
     const { paymentId } = order;
-    const heldUntil = paymentId === null ? null : await this.books.payments.heldUntil(tx, paymentId);
+    const heldUntil =
+      paymentId === null ? null : await this.books.payments.heldUntil(tx, { paymentId, customerId: order.customerId });
     await keepReceipt(tx, order.id, receiptBody(order, execution, heldUntil), at);
     const executed = await this.orders.transition(tx, order, 'execute', at, {
       actor,

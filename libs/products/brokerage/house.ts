@@ -31,8 +31,9 @@ export interface PositionChange {
 }
 
 interface LimitRow {
-  soft_cents: bigint;
-  hard_cents: bigint;
+  soft_cents: bigint | null;
+  hard_cents: bigint | null;
+  funded: bigint;
 }
 
 /** The desk's book: read from the ledger each time, kept nowhere else. */
@@ -43,14 +44,12 @@ export class House {
   ) {}
 
   async position(db: Queryable, asset: AssetCode): Promise<HousePosition> {
-    const limit = await db.maybeOne<LimitRow>(
-      'SELECT soft_cents, hard_cents FROM brokerage.house_limit WHERE asset = $1',
+    const limit = await db.one<LimitRow>(
+      `SELECT l.soft_cents, l.hard_cents, (SELECT coalesce(sum(f.amount), 0) FROM brokerage.house_funding f WHERE f.asset = $1) AS funded
+         FROM (SELECT $1::text AS asset) a LEFT JOIN brokerage.house_limit l ON l.asset = a.asset`,
       [asset],
     );
-    const { funded } = await db.one<{ funded: bigint }>(
-      'SELECT coalesce(sum(amount), 0) AS funded FROM brokerage.house_funding WHERE asset = $1',
-      [asset],
-    );
+    const { funded } = limit;
     const held = await this.ledger.balance(inventory(asset), db);
     const position = held - funded;
     return {
@@ -59,9 +58,9 @@ export class House {
       funded,
       position,
       positionCents: this.#cents(position, asset),
-      softCents: limit?.soft_cents ?? 0n,
-      hardCents: limit?.hard_cents ?? 0n,
-      limited: limit !== undefined,
+      softCents: limit.soft_cents ?? 0n,
+      hardCents: limit.hard_cents ?? 0n,
+      limited: limit.hard_cents !== null,
     };
   }
 

@@ -19,3 +19,6 @@ export { type SignedQuote } from './quotes.js';
 export { readReceipt, type Receipt } from './receipt.js';
 export { type BrokerageRefusal } from './refusals.js';
 export { PAYMENT_EVENTS, purposeOf, TREASURY_EVENTS } from './follow-payments.js';
+export { BROKERAGE, BrokerageModule, type BrokerageSettings } from './brokerage.module.js';
+export { IdentityTiers } from './identity-tiers.js';
+export { PlatformPayments } from './platform-payments.js';

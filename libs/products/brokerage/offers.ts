@@ -58,22 +58,44 @@ export async function listOffers(db: Queryable): Promise<Offer[]> {
 }
 
 /**
- * The terms of a pair, which cannot be paused while the caller's transaction lasts: a pause waits for it, and what comes after sees the pause.
+ * Makes sure that a pair is not paused while the caller's transaction lasts: a pause waits for it, and what comes after sees the pause.
  * @throws Refusal `pair_paused`
  */
+export async function assertOpen(tx: Tx, symbol: string): Promise<void> {
+  await openRow(tx, symbol);
+}
+
+/** As {@link assertOpen}, with the terms of the pair. @throws Refusal `pair_paused` */
 export async function openOffer(tx: Tx, symbol: string): Promise<Offer> {
-  const row = await tx.one<OfferRow>(`SELECT ${PAIR_COLUMNS} FROM brokerage.pair WHERE symbol = $1 FOR SHARE`, [
-    symbol,
-  ]);
-  if (row.paused_reason !== null) throw pairPaused(symbol, row.paused_reason);
-  return fromRows(row, await tx.query<MethodRow>('SELECT * FROM brokerage.pair_method WHERE symbol = $1', [symbol]));
+  return withMethods(tx, await openRow(tx, symbol));
 }
 
 /** As {@link openOffer}, whether paused or not: for orders whose money has arrived. */
 export async function readOffer(db: Queryable, symbol: string): Promise<Offer> {
-  const row = await db.one<OfferRow>(`SELECT ${PAIR_COLUMNS} FROM brokerage.pair WHERE symbol = $1`, [symbol]);
-  return fromRows(row, await db.query<MethodRow>('SELECT * FROM brokerage.pair_method WHERE symbol = $1', [symbol]));
+  return withMethods(
+    db,
+    await db.one<OfferRow>(`SELECT ${PAIR_COLUMNS} FROM brokerage.pair WHERE symbol = $1`, [symbol]),
+  );
 }
+
+/** The adverse move at which a firm price is no longer honoured. */
+export async function circuitBps(db: Queryable, symbol: string): Promise<bigint> {
+  const row = await db.one<{ bps: bigint }>('SELECT circuit_bps AS bps FROM brokerage.pair WHERE symbol = $1', [
+    symbol,
+  ]);
+  return row.bps;
+}
+
+async function openRow(tx: Tx, symbol: string): Promise<OfferRow> {
+  const row = await tx.one<OfferRow>(`SELECT ${PAIR_COLUMNS} FROM brokerage.pair WHERE symbol = $1 FOR SHARE`, [
+    symbol,
+  ]);
+  if (row.paused_reason !== null) throw pairPaused(symbol, row.paused_reason);
+  return row;
+}
+
+const withMethods = async (db: Queryable, row: OfferRow): Promise<Offer> =>
+  fromRows(row, await db.query<MethodRow>('SELECT * FROM brokerage.pair_method WHERE symbol = $1', [row.symbol]));
 
 export interface Conversion {
   readonly profile: Profile;

@@ -1,5 +1,5 @@
 import { type AssetCode } from '@core/money';
-import { type Tx } from '@base/database';
+import { type Queryable, type Tx } from '@base/database';
 
 /** Money that an order waits for. */
 export interface PaymentRequest {
@@ -23,8 +23,10 @@ export interface OrderPayments {
   /** Gives up a card payment that was not captured. */
   cancelCard(tx: Tx, paymentId: string): Promise<void>;
   refundCard(tx: Tx, paymentId: string, reason: string): Promise<void>;
-  /** Makes the reference by which a bank credit is known to be for the order. */
-  expectBankCredit(tx: Tx, request: PaymentRequest): Promise<void>;
+  /** Makes the reference by which a bank credit is known to be for the order, and answers it. */
+  expectBankCredit(tx: Tx, request: PaymentRequest): Promise<string>;
+  /** Where the customer goes to pay by card; null until the processor has opened its page, and when there is nothing to do. */
+  cardPage(db: Queryable, paymentId: string): Promise<string | null>;
   /** Until when payments keeps the value of a captured card payment from leaving; what it buys may be traded meanwhile. Null: not at all. */
-  heldUntil(tx: Tx, paymentId: string): Promise<Date | null>;
+  heldUntil(tx: Tx, payment: { paymentId: string; customerId: string }): Promise<Date | null>;
 }

@@ -27,6 +27,8 @@ export interface Order {
   readonly version: number;
   readonly reason: string | null;
   readonly paymentId: string | null;
+  /** What the customer writes on the transfer that pays for it. */
+  readonly bankReference: string | null;
   /** The ledger's hold that keeps the customer's money for this order, while there is one. */
   readonly holdId: string | null;
   readonly paid: boolean;
@@ -48,6 +50,7 @@ interface OrderRow {
   version: number;
   reason: string | null;
   payment_id: string | null;
+  bank_reference: string | null;
   hold_id: string | null;
   paid: boolean;
   funded_at: Date | null;
@@ -74,6 +77,7 @@ export interface Change {
   /** When the reaper is to look at the order again; none unless told. */
   readonly deadlineAt?: Date;
   readonly paymentId?: string;
+  readonly bankReference?: string;
   /** The hold that now keeps the money, or null when none does any more. */
   readonly holdId?: string | null;
   readonly paid?: boolean;
@@ -102,12 +106,12 @@ export class Orders {
     tx: Tx,
     of: { id: string; quote: Quote; toleranceBps: number; now: Date; deadlineAt: Date },
   ): Promise<Order> {
-    await tx.query(
+    const row = await tx.one<OrderRow>(
       `INSERT INTO brokerage.orders (id, customer_id, quote_id, tolerance_bps, state, deadline_at, created_at, updated_at)
-       VALUES ($1, $2, $3, $4, 'CREATED', $5, $6, $6)`,
+       VALUES ($1, $2, $3, $4, 'CREATED', $5, $6, $6) RETURNING *`,
       [of.id, of.quote.customerId, of.quote.id, of.toleranceBps, of.deadlineAt, of.now],
     );
-    const order = await this.lock(tx, of.id);
+    const order = fromRow(row, of.quote);
     await this.#record(tx, order, 'create', 'customer', of.now);
     return order;
   }
@@ -134,7 +138,7 @@ export class Orders {
     const state = nextState(order.state, event);
     if (!state) throw orderState(order.state, WANTED[event]);
     const { execution } = change;
-    await tx.query(
+    const row = await tx.maybeOne<OrderRow>(
       `UPDATE brokerage.orders SET state = $3, version = version + 1, updated_at = $4, deadline_at = $5, reason = coalesce($6, reason),
               payment_id = coalesce($7, payment_id), paid = paid OR $8, funded_at = CASE WHEN $3 = 'FUNDED' THEN $4 ELSE funded_at END,
               executed_at = coalesce($9, executed_at), transfer_id = coalesce($10, transfer_id),
@@ -142,18 +146,19 @@ export class Orders {
               exec_mid_num = coalesce($14, exec_mid_num), exec_mid_den = coalesce($15, exec_mid_den),
               exec_price_num = coalesce($16, exec_price_num), exec_price_den = coalesce($17, exec_price_den),
               held_until = coalesce($18, held_until), reversal = coalesce($19, reversal),
-              hold_id = CASE WHEN $20 THEN $21::uuid ELSE hold_id END
-        WHERE id = $1 AND version = $2`,
+              hold_id = CASE WHEN $20 THEN $21::uuid ELSE hold_id END,
+              bank_reference = coalesce($22, bank_reference)
+        WHERE id = $1 AND version = $2 RETURNING *`,
       [
         order.id, order.version, state, now, change.deadlineAt ?? null, change.reason ?? null, change.paymentId ?? null, change.paid ?? false,
         execution?.at ?? null, execution?.transferId ?? null, execution?.outAmount ?? null, execution?.fee ?? null, execution?.spread ?? null,
         execution?.mid.numerator ?? null, execution?.mid.denominator ?? null, execution?.price.numerator ?? null,
         execution?.price.denominator ?? null, change.heldUntil ?? null, change.reversal ?? null,
-        change.holdId !== undefined, change.holdId ?? null,
+        change.holdId !== undefined, change.holdId ?? null, change.bankReference ?? null,
       ],
     ); // prettier-ignore
-    const changed = await this.lock(tx, order.id);
-    if (changed.version !== order.version + 1) throw new Error(`order ${order.id} was not locked when it changed`);
+    if (!row) throw new Error(`order ${order.id} was not locked when it changed`);
+    const changed = fromRow(row, order.quote);
     await this.#record(tx, changed, event, change.actor, now, change.reason);
     return changed;
   }
@@ -281,6 +286,7 @@ const fromRow = (row: OrderRow, quote: Quote): Order => ({
   version: row.version,
   reason: row.reason,
   paymentId: row.payment_id,
+  bankReference: row.bank_reference,
   holdId: row.hold_id,
   paid: row.paid,
   fundedAt: row.funded_at,

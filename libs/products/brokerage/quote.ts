@@ -51,9 +51,11 @@ export const assetOut = ({ side, pair }: Pick<Quote, 'side' | 'pair'>): AssetCod
  * the database buys nothing.
  */
 export class QuoteSigner {
-  constructor(private readonly key: Secret) {}
+  /** @param key none in a process that gives no quotes; using the signer there is a bug and throws */
+  constructor(private readonly key: Secret | undefined) {}
 
   sign(quote: Quote): Buffer {
+    if (!this.key) throw new Error('this process has no key to sign quotes with');
     return createHmac('sha256', this.key.reveal()).update(promise(quote)).digest();
   }
 

@@ -1,7 +1,7 @@
 import { type AssetCode, parseAmount } from '@core/money';
 import { ManualClock } from '@base/clock';
 import { Secret } from '@base/config';
-import { uuidV7, type Tx } from '@base/database';
+import { uuidV7, type Queryable, type Tx } from '@base/database';
 import { Events } from '@base/events';
 import { Commands, Refusal, type CommandResult } from '@base/http';
 import { Jobs, Outbox } from '@base/jobs';
@@ -42,11 +42,14 @@ export class FakePayments implements OrderPayments {
     this.refunds.push(paymentId);
     return Promise.resolve();
   }
-  expectBankCredit(_: Tx, request: PaymentRequest): Promise<void> {
+  expectBankCredit(_: Tx, request: PaymentRequest): Promise<string> {
     this.bank.push(request);
-    return Promise.resolve();
+    return Promise.resolve(`RF00${this.bank.length}`);
   }
-  heldUntil(_: Tx, paymentId: string): Promise<Date | null> {
+  cardPage(_: Queryable, paymentId: string): Promise<string> {
+    return Promise.resolve(`https://processor.example/${paymentId}`);
+  }
+  heldUntil(_: Tx, { paymentId }: { paymentId: string }): Promise<Date | null> {
     return Promise.resolve(this.held(paymentId));
   }
 }

@@ -1,0 +1,95 @@
+import { Controller, Get, Inject, Query } from '@nestjs/common';
+import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { type z } from 'zod';
+import { formatAmount, formatRate } from '@core/money';
+import { CLOCK, type Clock } from '@base/clock';
+import { Database } from '@base/database';
+import { Access } from '@base/http';
+import { pairOf, PriceHalts, Prices } from '@platform/pricing';
+import {
+  BROKERAGE,
+  type Brokerage,
+  describeHedging,
+  type HousePosition,
+  listOffers,
+  profitByPair,
+} from '@products/brokerage';
+import { pairState, periodQuery, positionList, profitList } from './schemas.js';
+
+const DAY_MS = 86_400_000;
+
+/** What the desk holds, how far from its own funds, and what it earned. */
+@ApiTags('House')
+@Access('operator', { roles: ['treasury', 'support', 'compliance'] })
+@Controller('v1/house')
+export class PositionsController {
+  constructor(
+    private readonly database: Database,
+    @Inject(CLOCK) private readonly clock: Clock,
+    private readonly prices: Prices,
+    private readonly halts: PriceHalts,
+    @Inject(BROKERAGE) private readonly brokerage: Brokerage,
+  ) {}
+
+  @Get('positions')
+  @ApiOkResponse({ standardSchema: positionList })
+  async positions(): Promise<object> {
+    const positions = await this.brokerage.house.positions(this.database);
+    return { hedging: describeHedging(this.brokerage.hedgeVenue), items: positions.map(presentPosition) };
+  }
+
+  @Get('pairs')
+  @ApiOkResponse({ standardSchema: pairState })
+  async pairs(): Promise<object> {
+    const offers = await listOffers(this.database);
+    const items = offers.map(({ pair: { symbol }, pausedReason }) => {
+      const last = this.prices.last(symbol);
+      const mid = last ? formatRate(last.mid, 8, 'half-even') : null;
+      return { pair: symbol, open: pausedReason === null, pausedReason, firmPrice: last?.firm ?? false, mid };
+    });
+    return { items, priceHalts: await this.halts.list(this.database) };
+  }
+
+  /** Spread and fees per pair, as booked at execution; the last day unless a period is given. */
+  @Get('profit')
+  @ApiOkResponse({ standardSchema: profitList })
+  async profit(@Query({ schema: periodQuery }) query: z.infer<typeof periodQuery>): Promise<object> {
+    const to = query.to === undefined ? this.clock.now() : new Date(query.to);
+    const from = query.from === undefined ? new Date(to.getTime() - DAY_MS) : new Date(query.from);
+    const rows = await profitByPair(this.database, { from, to });
+    const items = rows.map(({ pair, orders, turnover, spread, fees }) => {
+      const asset = pairOf(pair).quote;
+      const text = (minor: bigint): string => formatAmount(minor, asset);
+      return {
+        pair,
+        asset,
+        orders: orders.toString(),
+        turnover: text(turnover),
+        spread: text(spread),
+        fees: text(fees),
+      };
+    });
+    return { from, to, items };
+  }
+}
+
+function presentPosition(of: HousePosition): object {
+  const usd = (cents: bigint): string => formatAmount(cents, 'USD');
+  return {
+    asset: of.asset,
+    inventory: formatAmount(of.inventory, of.asset),
+    funded: formatAmount(of.funded, of.asset),
+    position: formatAmount(of.position, of.asset),
+    positionUsd: of.positionCents === null ? null : usd(of.positionCents),
+    softLimitUsd: of.limited ? usd(of.softCents) : null,
+    hardLimitUsd: of.limited ? usd(of.hardCents) : null,
+    status: statusOf(of),
+  };
+}
+
+function statusOf({ limited, positionCents, softCents, hardCents }: HousePosition): string {
+  if (!limited) return 'unlimited';
+  if (positionCents === null) return 'no-price';
+  const size = positionCents < 0n ? -positionCents : positionCents;
+  return size >= hardCents ? 'at-hard' : size > softCents ? 'above-soft' : 'within';
+}
