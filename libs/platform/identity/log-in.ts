@@ -1,6 +1,8 @@
 import { type Audit } from '@platform/audit';
 import { type Clock } from '@base/clock';
 import { type Database, type Tx } from '@base/database';
+import { Refusal } from '@base/http';
+import { counter } from '@base/observability';
 import { holdWithdrawals } from './customers.js';
 import { type Passwords, type ProvenPassword } from './passwords.js';
 import { type Origin, type Realm } from './principal.js';
@@ -8,6 +10,12 @@ import { lockPrincipal, rememberNetwork } from './principals.js';
 import { refusal } from './refusals.js';
 import { type SecondFactor, type SecondFactorProof } from './second-factor.js';
 import { openSession, type IssuedSession } from './sessions.js';
+
+const signIns = counter({
+  name: 'strongroom_identity_sign_ins_total',
+  help: 'Sign-ins by realm and outcome; a rise of refusals is somebody guessing',
+  labels: ['realm', 'outcome'],
+});
 
 export interface LogInRequest {
   readonly realm: Realm;
@@ -29,6 +37,18 @@ export class LogIn {
 
   /** @throws Refusal credentials_refused, email_not_verified, totp_required, code_refused, too_many_attempts, too_busy */
   async run(request: LogInRequest): Promise<IssuedSession> {
+    const { realm } = request;
+    try {
+      const session = await this.#prove(request);
+      signIns.inc({ realm, outcome: 'opened' });
+      return session;
+    } catch (error) {
+      signIns.inc({ realm, outcome: error instanceof Refusal ? error.code : 'failed' });
+      throw error;
+    }
+  }
+
+  async #prove(request: LogInRequest): Promise<IssuedSession> {
     const proven = await this.passwords.check(request);
     const { principal, attempt } = proven;
     if (principal.emailVerifiedAt === null) {
