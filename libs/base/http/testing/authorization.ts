@@ -8,7 +8,7 @@ export type Verdict = 'in' | 401 | 403;
 /** Somebody who tries every operation. */
 export interface Actor {
   readonly name: string;
-  /** Made anew for each try, since some operations end the session that calls them. */
+  /** Made anew after each operation that may have ended the session that called it. */
   readonly headers: () => Promise<Record<string, string>>;
   /** Which of the verdicts is right for an operation that is not public. */
   readonly verdict: (operation: Operation) => Verdict;
@@ -36,6 +36,7 @@ export async function authorizationMatrix(
   const operations = await operationsOf(app);
   const wrong: string[] = [];
   const due: Record<string, number> = {};
+  const signedIn = new Map<Actor, Record<string, string>>();
   let cells = 0;
   for (const operation of operations) {
     for (const actor of actors) {
@@ -43,7 +44,10 @@ export async function authorizationMatrix(
       const key = `${actor.name}: ${verdict}`;
       due[key] = (due[key] ?? 0) + 1;
       cells += 1;
-      const complaint = await tryOne(app, { operation, actor, verdict });
+      const headers = signedIn.get(actor) ?? (await actor.headers());
+      signedIn.set(actor, headers);
+      const { complaint, mayHaveEnded } = await tryOne(app, { operation, actor, verdict, headers });
+      if (mayHaveEnded) signedIn.delete(actor);
       if (complaint !== undefined) wrong.push(`${operation.method} ${operation.path} as ${actor.name}: ${complaint}`);
     }
   }
@@ -56,19 +60,31 @@ const GUARD_CODES = new Set(['not_signed_in', 'not_allowed', 'credentials_not_ac
 
 async function tryOne(
   app: NestFastifyApplication,
-  cell: { operation: Operation; actor: Actor; verdict: Verdict },
-): Promise<string | undefined> {
-  const { operation, actor, verdict } = cell;
+  cell: { operation: Operation; actor: Actor; verdict: Verdict; headers: Record<string, string> },
+): Promise<{ complaint: string | undefined; mayHaveEnded: boolean }> {
+  const { operation, actor, verdict, headers } = cell;
   const response = await app.inject({
     method: operation.method,
     url: fillPath(operation.path, () => randomUUID()),
-    headers: { ...(await actor.headers()), 'idempotency-key': randomUUID() },
+    headers: { ...headers, 'idempotency-key': randomUUID() },
     ...(operation.body && { payload: { senseless: true } }),
   });
   const status = response.statusCode;
-  const problem = status >= 400 ? parse(response.body) : undefined;
+  const complaint = complaintAbout({ status, body: response.body, operation, actor, verdict });
+  return { complaint, mayHaveEnded: operation.method !== 'GET' && status < 300 };
+}
+
+function complaintAbout(answer: {
+  status: number;
+  body: string;
+  operation: Operation;
+  actor: Actor;
+  verdict: Verdict;
+}): string | undefined {
+  const { status, body, operation, actor, verdict } = answer;
+  const problem = status >= 400 ? parse(body) : undefined;
   if (status >= 500 && !isUnavailable(status, problem)) return `answered ${status}`;
-  if (status >= 400 && !isBare(problem)) return `leaks in ${response.body.slice(0, 200)}`;
+  if (status >= 400 && !isBare(problem)) return `leaks in ${body.slice(0, 200)}`;
   const code = problem?.['code'];
   if (verdict === 'in') return wasLetIn(operation, status, code);
   if (status !== verdict) return `answered ${status} ${String(code)} instead of ${verdict}`;

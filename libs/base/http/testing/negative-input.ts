@@ -182,10 +182,9 @@ async function send(
   });
   const problem = parse(response.body);
   const complaint = complaintAbout({ status: response.statusCode, problem, hostile, ms: performance.now() - start });
-  return {
-    complaint,
-    signedOut: response.statusCode === 401 || operation.path.endsWith('/logout') || operation.method === 'DELETE',
-  };
+  // Whatever succeeded may have ended the session; a public operation answers 401 for reasons of its own.
+  const ended = response.statusCode === 401 || (operation.method !== 'GET' && response.statusCode < 300);
+  return { complaint, signedOut: ended && operation.access.audience !== 'public' };
 }
 
 function complaintAbout(answer: {
