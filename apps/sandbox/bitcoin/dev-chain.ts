@@ -19,6 +19,8 @@ export interface DevChainOptions {
   readonly blockIntervalMs?: number;
 }
 
+const LOOPBACK = '127.0.0.1';
+
 /** A Bitcoin regtest node for sandboxes and tests: bcoin's consensus behind a door shaped like Bitcoin Core's. */
 export class BitcoinDevChain {
   private timer: NodeJS.Timeout | undefined;
@@ -31,14 +33,10 @@ export class BitcoinDevChain {
 
   /** Opens the chain and its door. A fresh chain takes about a second, as segwit has to be mined active. */
   static async start(options: DevChainOptions = {}): Promise<BitcoinDevChain> {
-    const {
-      folder,
-      port = 0,
-      host = '127.0.0.1',
-      user = 'sandbox',
-      password = 'sandbox',
-      blockIntervalMs = 0,
-    } = options;
+    const { folder, port = 0, host = LOOPBACK, user = 'sandbox', password = 'sandbox', blockIntervalMs = 0 } = options;
+    if (host !== LOOPBACK && options.password === undefined) {
+      throw new Error(`listening on ${host} needs a password of your own: set BITCOIN_RPC_PASSWORD`);
+    }
     const node = await BitcoinNode.open(folder);
     try {
       const turnstile = new Turnstile();

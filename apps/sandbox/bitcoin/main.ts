@@ -36,4 +36,6 @@ process.once('SIGINT', stop);
 // A test that spawned this process with a channel takes it along when it dies, however it dies.
 process.once('disconnect', stop);
 
-process.stdout.write(`${JSON.stringify({ ready: true, url: chain.url })}\n`);
+// A password that somebody chose stays out of the log; whoever starts us without one needs to be told.
+const url = password === undefined ? chain.url : chain.url.replace(/\/\/.*@/, '//');
+process.stdout.write(`${JSON.stringify({ ready: true, url })}\n`);
