@@ -14,7 +14,7 @@ import { Brokerage1790000000520 } from './0520-brokerage.js';
 import { BrokerageBankReference1790000000521 } from './0521-brokerage-bank-reference.js';
 import { Keys1790000000600 } from './0600-keys.js';
 import { Chains1790000000620 } from './0620-chains.js';
-import { CustodyDeposits1790000000640 } from './0640-custody-deposits.js';
+import { Custody1790000000640 } from './0640-custody.js';
 
 /** The database's history, oldest first. Landed files are never edited; a change is a new file. */
 export const migrations = [
@@ -34,5 +34,5 @@ export const migrations = [
   BrokerageBankReference1790000000521,
   Keys1790000000600,
   Chains1790000000620,
-  CustodyDeposits1790000000640,
+  Custody1790000000640,
 ];

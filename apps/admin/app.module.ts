@@ -1,7 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { type Process, ProcessModule } from '@base/process';
 import { AuditModule } from '@platform/audit';
-import { CustodyModule, custodyChains } from '@platform/custody';
+import { CustodyModule, custodySettingsOf } from '@platform/custody';
 import { IdentityModule } from '@platform/identity';
 import { LedgerModule } from '@platform/ledger';
 import { NotificationsModule } from '@platform/notifications';
@@ -30,7 +30,7 @@ export class AppModule {
         NotificationsModule.of(keys),
         IdentityModule.of({ ...keys, publicUrl: config.API_PUBLIC_URL, sharedNetwork: config.SANDBOX }),
         IdentityHttpModule,
-        CustodyModule.of(custodyChains(config)),
+        CustodyModule.of(custodySettingsOf(config)),
         CustodyHttpModule,
         PaymentsModule.of({
           ...railsOf(config),

@@ -19,6 +19,7 @@ export const loadWorkerConfig = (environment?: Record<string, string | undefined
       BITCOIN_RPC_URL: secretUrl('http', 'https'),
       ETHEREUM_RPC_URL: secretUrl('http', 'https'),
       SIGNER_SOCKET: z.string().min(1),
+      SIGNER_TICKET_KEY_FILE: z.string().min(1),
       TOKEN_KEY: secretText(24),
       TOKEN_KEY_PREVIOUS: secretText(24).optional(),
       SMTP_URL: secretUrl('smtp', 'smtps').optional(),

@@ -68,7 +68,7 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
 /** One line per library; answers how to stop what they started. */
 async function register(parts: WorkerParts): Promise<() => Promise<void>> {
   await registerIdentityWork(parts);
-  registerCustodyWork(parts);
+  await registerCustodyWork(parts);
   registerPaymentsWork(parts);
   return registerBrokerageWork(parts);
 }

@@ -1,107 +1,118 @@
-import { ethereumAddressOf, p2wpkhAddress, type Branch } from '@core/wallet';
 import { type Clock } from '@base/clock';
-import { type Queryable, type Tx, uuidV7 } from '@base/database';
+import { type Database, type Queryable, type Tx, uuidV7 } from '@base/database';
+import { ethereumAddressOf, type KeyPosition, p2wpkhAddress } from '@core/wallet';
 import { type AccountKeys, type WatchOnlyAccounts } from '@platform/keys';
-import { addressAt, newestAddressOf, type OwnAddress } from './addresses.js';
-import { type BitcoinCustody, type CustodyChain } from './custody-chain.js';
-import { custodyNotReady } from './refusals.js';
+import { findAddressAt, findCustomerAddress, findHouseAddress, insertAddress, type OwnAddress, type OwnerKind, takeKeyIndex } from './addresses.js'; // prettier-ignore
+import { refusal } from './refusals.js';
+import { type ChainAsset, type CustodySettings } from './settings.js';
 
-export type AddressOwner =
-  { readonly kind: 'customer'; readonly customerId: string } | { readonly kind: 'house' | 'wallet' };
+/** Where all Ethereum withdrawals leave from and all sweeps go to. */
+export const ETHEREUM_HOT: KeyPosition = { branch: 1, index: 0 };
 
-/** Branch 0 is shown to payers; branch 1 is for what only we pay: change on Bitcoin, the hot account on Ethereum. */
-const RECEIVING: Branch = 0;
-const OWN: Branch = 1;
-
-/** The house's account on Ethereum: withdrawals leave from here, sweeps enter here. */
-export const HOT_ACCOUNT = { branch: OWN, index: 0 } as const;
+const DEPOSIT_BRANCH = 0;
+const CHANGE_BRANCH = 1;
 
 /**
- * Gives out addresses derived from the watch-only account: no key is near. A position is used once, decided by a row lock; an address never
- * changes hands.
+ * Gives out addresses. They are derived from public keys, one for each customer and chain, on first request, and never given to anybody
+ * else. No process that calls this can spend from them.
  */
 export class AllocateAddress {
   constructor(
+    private readonly database: Database,
     private readonly accounts: WatchOnlyAccounts,
-    private readonly chains: { readonly bitcoin: BitcoinCustody; readonly ethereum: CustodyChain },
+    private readonly settings: CustodySettings,
     private readonly clock: Clock,
   ) {}
 
-  /** The customer's present deposit address for the asset, made on first use. @throws Refusal `custody_not_ready` before the signer was ever there */
-  async current(tx: Tx, asset: 'BTC' | 'ETH', customerId: string): Promise<OwnAddress> {
-    const { chainId } = this.chainOf(asset);
-    await tx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [
-      `custody.address:${chainId}:${customerId}`,
-    ]);
+  /** The customer's deposit address: the one he has, or a new one. @throws Refusal custody_not_ready */
+  async forCustomer(asset: ChainAsset, customerId: string): Promise<OwnAddress> {
+    const { chainId } = this.settings.assets[asset];
+    const known = await findCustomerAddress(this.database, chainId, customerId);
+    if (known !== undefined) return known;
+    return this.database.transaction(async (tx) => {
+      await this.#serialise(tx, chainId, customerId);
+      return (
+        (await findCustomerAddress(tx, chainId, customerId)) ??
+        (await this.#make(tx, asset, { kind: 'customer', id: customerId }, DEPOSIT_BRANCH))
+      );
+    });
+  }
+
+  /** The house's own address: what arrives there is its inventory. @throws Refusal custody_not_ready */
+  async forHouse(asset: ChainAsset): Promise<OwnAddress> {
+    const { chainId } = this.settings.assets[asset];
+    const known = await findHouseAddress(this.database, chainId);
+    if (known !== undefined) return known;
+    return this.database.transaction(async (tx) => {
+      await this.#serialise(tx, chainId, 'house');
+      return (
+        (await findHouseAddress(tx, chainId)) ??
+        (await this.#make(tx, asset, { kind: 'house', id: null }, DEPOSIT_BRANCH))
+      );
+    });
+  }
+
+  /** A fresh address for change; nobody but us ever pays to it. */
+  change(tx: Tx): Promise<OwnAddress> {
+    return this.#make(tx, 'BTC', { kind: 'internal', id: null }, CHANGE_BRANCH);
+  }
+
+  /** The one Ethereum address that pays. */
+  async ethereumHot(tx: Tx): Promise<OwnAddress> {
+    const { chainId } = this.settings.assets.ETH;
+    const known = await findAddressAt(tx, chainId, ETHEREUM_HOT);
+    if (known !== undefined) return known;
+    await this.#serialise(tx, chainId, 'hot');
     return (
-      (await newestAddressOf(tx, chainId, customerId)) ?? this.allocate(tx, asset, { kind: 'customer', customerId })
+      (await findAddressAt(tx, chainId, ETHEREUM_HOT)) ??
+      this.#make(tx, 'ETH', { kind: 'internal', id: null }, CHANGE_BRANCH)
     );
   }
 
-  /** A fresh one; the older ones stay the customer's. An Ethereum customer keeps the one that there is: a new one would only cost sweeps. */
-  async renew(tx: Tx, asset: 'BTC' | 'ETH', customerId: string): Promise<OwnAddress> {
-    return asset === 'ETH'
-      ? this.current(tx, asset, customerId)
-      : this.allocate(tx, asset, { kind: 'customer', customerId });
-  }
-
-  /** The house's own: one on Bitcoin, the hot account on Ethereum. */
-  async house(tx: Tx, asset: 'BTC' | 'ETH'): Promise<OwnAddress> {
-    const { chainId } = this.chainOf(asset);
-    await tx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`custody.address:${chainId}:house`]);
-    const known = await tx.maybeOne<{ branch: number; index: number }>(
-      `SELECT branch, key_index AS index FROM custody.address WHERE chain_id = $1 AND owner_kind = 'house' ORDER BY key_index LIMIT 1`,
-      [chainId],
-    );
-    const found = known && (await addressAt(tx, chainId, known.branch, known.index));
-    return found ?? this.allocate(tx, asset, { kind: 'house' });
-  }
-
-  async allocate(tx: Tx, asset: 'BTC' | 'ETH', owner: AddressOwner): Promise<OwnAddress> {
-    const { chainId } = this.chainOf(asset);
-    const keys = await this.keysOf(tx, asset);
-    const branch = owner.kind === 'wallet' || (owner.kind === 'house' && asset === 'ETH') ? OWN : RECEIVING;
-    const { index } = await tx.one<{ index: number }>(
-      `INSERT INTO custody.address_counter AS c (chain_id, branch, next) VALUES ($1, $2, 1)
-       ON CONFLICT (chain_id, branch) DO UPDATE SET next = c.next + 1 RETURNING next - 1 AS index`,
-      [chainId, branch],
-    );
-    const { address, locator } = this.#encode(asset, keys.publicKey({ branch, index }));
-    const own: OwnAddress = {
-      id: uuidV7(this.clock.now().getTime()),
-      chainId,
-      ownerKind: owner.kind,
-      customerId: owner.kind === 'customer' ? owner.customerId : null,
-      address,
-      locator,
-      branch,
-      keyIndex: index,
-      at: this.clock.now(),
-    };
-    await tx.query(
-      `INSERT INTO custody.address (id, chain_id, owner_kind, customer_id, address, locator, branch, key_index, at)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-      [own.id, own.chainId, own.ownerKind, own.customerId, own.address, own.locator, own.branch, own.keyIndex, own.at],
-    );
-    return own;
-  }
-
-  chainOf(asset: 'BTC' | 'ETH'): CustodyChain {
-    return asset === 'BTC' ? this.chains.bitcoin : this.chains.ethereum;
-  }
-
-  async keysOf(on: Queryable, asset: 'BTC' | 'ETH'): Promise<AccountKeys> {
-    const keys = await this.accounts.find(on, this.chainOf(asset).chainId);
-    if (!keys) throw custodyNotReady();
+  /** The public keys of a chain. @throws Refusal custody_not_ready before the signer has registered them */
+  async keys(db: Queryable, asset: ChainAsset): Promise<AccountKeys> {
+    const keys = await this.accounts.find(db, this.settings.assets[asset].chainId);
+    if (keys === undefined) throw refusal('custody_not_ready');
     return keys;
   }
 
-  #encode(asset: 'BTC' | 'ETH', publicKey: Uint8Array): { address: string; locator: string } {
-    if (asset === 'ETH') {
-      const address = ethereumAddressOf(publicKey);
-      return { address, locator: address.toLowerCase() };
-    }
-    const { address, script } = p2wpkhAddress(publicKey, this.chains.bitcoin.network);
-    return { address, locator: Buffer.from(script).toString('hex') };
+  /** Two requests of one owner at once: the second waits, and finds the address of the first. */
+  async #serialise(tx: Tx, chainId: string, owner: string): Promise<void> {
+    await tx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`custody.address:${chainId}:${owner}`]);
   }
+
+  async #make(
+    tx: Tx,
+    asset: ChainAsset,
+    owner: { kind: OwnerKind; id: string | null },
+    branch: 0 | 1,
+  ): Promise<OwnAddress> {
+    const { chainId } = this.settings.assets[asset];
+    const keys = await this.keys(tx, asset);
+    const index = await takeKeyIndex(tx, chainId, branch);
+    const publicKey = keys.publicKey({ branch, index });
+    const placed = asset === 'BTC' ? this.#bitcoin(publicKey) : ethereum(publicKey);
+    const made: OwnAddress = {
+      id: uuidV7(),
+      chainId,
+      ownerKind: owner.kind,
+      ownerId: owner.id,
+      branch,
+      index,
+      ...placed,
+      at: this.clock.now(),
+    };
+    await insertAddress(tx, made);
+    return made;
+  }
+
+  #bitcoin(publicKey: Uint8Array): Pick<OwnAddress, 'address' | 'destination'> {
+    const { address, script } = p2wpkhAddress(publicKey, this.settings.network);
+    return { address, destination: Buffer.from(script).toString('hex') };
+  }
+}
+
+function ethereum(publicKey: Uint8Array): Pick<OwnAddress, 'address' | 'destination'> {
+  const address = ethereumAddressOf(publicKey);
+  return { address, destination: address };
 }

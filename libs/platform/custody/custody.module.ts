@@ -1,25 +1,51 @@
-import { type DynamicModule, Global, Module } from '@nestjs/common';
+import { type DynamicModule, Global, Module, type Provider } from '@nestjs/common';
 import { CLOCK, type Clock } from '@base/clock';
+import { Database } from '@base/database';
+import { Events } from '@base/events';
+import { Outbox } from '@base/jobs';
 import { WatchOnlyAccounts } from '@platform/keys';
+import { Ledger } from '@platform/ledger';
 import { AllocateAddress } from './allocate-address.js';
-import { type CustodyChains } from './custody-settings.js';
+import { DecideWithdrawal } from './decide-withdrawal.js';
+import { EndUnsigned } from './end-unsigned.js';
+import { RequestWithdrawal } from './request-withdrawal.js';
+import { type CustodySettings } from './settings.js';
 
-/** Custody's use-cases by their classes, for the modules of an app. No key is anywhere near: addresses come from public keys. */
+export const CUSTODY_SETTINGS = Symbol('custody-settings');
+
+const WITH_BOOKS = [Ledger, Events, CLOCK];
+
+const USE_CASES: readonly Provider[] = [
+  {
+    provide: AllocateAddress,
+    useFactory: (database: Database, settings: CustodySettings, clock: Clock) =>
+      new AllocateAddress(database, new WatchOnlyAccounts(), settings, clock),
+    inject: [Database, CUSTODY_SETTINGS, CLOCK],
+  },
+  {
+    provide: RequestWithdrawal,
+    useFactory: (ledger: Ledger, outbox: Outbox, settings: CustodySettings, clock: Clock) =>
+      new RequestWithdrawal(ledger, outbox, settings, clock),
+    inject: [Ledger, Outbox, CUSTODY_SETTINGS, CLOCK],
+  },
+  {
+    provide: EndUnsigned,
+    useFactory: (ledger: Ledger, events: Events, clock: Clock) => new EndUnsigned({ ledger, events, clock }),
+    inject: WITH_BOOKS,
+  },
+  {
+    provide: DecideWithdrawal,
+    useFactory: (ledger: Ledger, events: Events, clock: Clock) => new DecideWithdrawal({ ledger, events, clock }),
+    inject: WITH_BOOKS,
+  },
+];
+
+/** What the APIs need of custody: addresses, requests, decisions. No node, no signer. */
 @Global()
 @Module({})
 export class CustodyModule {
-  static of(chains: CustodyChains): DynamicModule {
-    return {
-      module: CustodyModule,
-      providers: [
-        { provide: WatchOnlyAccounts, useValue: new WatchOnlyAccounts() },
-        {
-          provide: AllocateAddress,
-          useFactory: (accounts: WatchOnlyAccounts, clock: Clock) => new AllocateAddress(accounts, chains, clock),
-          inject: [WatchOnlyAccounts, CLOCK],
-        },
-      ],
-      exports: [WatchOnlyAccounts, AllocateAddress],
-    };
+  static of(settings: CustodySettings): DynamicModule {
+    const providers = [{ provide: CUSTODY_SETTINGS, useValue: settings }, ...USE_CASES];
+    return { module: CustodyModule, providers, exports: [CUSTODY_SETTINGS, ...USE_CASES] };
   }
 }

@@ -1,41 +1,21 @@
 /**
- * What becomes of value that arrives at an address of ours, as a table. `seen`: in a block, pending. `credited`: deep enough, the customer's to use.
- * `orphaned`: its block is gone before that. `lost`: its block is gone after that, which halts the asset. `ignored`: too small to be worth moving.
+ * What becomes of a deposit. `pending`: in a block, in the books as on its way. `credited`: deep enough, the customer's. `reversed`: its
+ * block is gone, and so are its postings; it may come back. `ignored`: too small to move. `lost`: credited, and then undone by a
+ * reorganisation deeper than the policy allows for.
  */
-export const DEPOSIT_TRANSITIONS = {
-  seen: { credit: 'credited', block_gone: 'orphaned' },
-  orphaned: { shown_again: 'seen' },
-  credited: { block_gone: 'lost' },
-  lost: { shown_again: 'credited' },
-  ignored: {},
-} as const;
+export type DepositState = 'pending' | 'credited' | 'reversed' | 'ignored' | 'lost';
 
-export type DepositState = keyof typeof DEPOSIT_TRANSITIONS;
-export type DepositEvent = 'credit' | 'block_gone' | 'shown_again';
+export type DepositEvent = 'deep_enough' | 'taken_back' | 'seen_again';
 
-/** The state after `event`, or undefined where the event means nothing (a dust output whose block is gone). */
-export function afterDepositEvent(state: DepositState, event: DepositEvent): DepositState | undefined {
-  const row: Partial<Record<DepositEvent, DepositState>> = DEPOSIT_TRANSITIONS[state];
-  return row[event];
-}
+const TRANSITIONS: Readonly<Record<DepositState, Partial<Record<DepositEvent, DepositState>>>> = {
+  pending: { deep_enough: 'credited', taken_back: 'reversed' },
+  credited: { taken_back: 'lost' },
+  reversed: { seen_again: 'pending' },
+  ignored: { taken_back: 'reversed' },
+  lost: { seen_again: 'credited' },
+};
 
-export interface Deposit {
-  readonly id: string;
-  readonly chainId: string;
-  readonly txid: string;
-  readonly place: number;
-  readonly addressId: string;
-  readonly ownerKind: 'customer' | 'house' | 'wallet';
-  readonly customerId: string | null;
-  readonly asset: 'BTC' | 'ETH';
-  /** Minor units. */
-  readonly amount: bigint;
-  readonly state: DepositState;
-  readonly round: number;
-  readonly height: number;
-  readonly blockHash: string;
-  /** Blocks, its own included, that it has to lie under. */
-  readonly confirmations: number;
-  readonly seenAt: Date;
-  readonly creditedAt: Date | null;
+/** The state after the event, or `undefined` where the event changes nothing. */
+export function depositAfter(state: DepositState, event: DepositEvent): DepositState | undefined {
+  return TRANSITIONS[state][event];
 }

@@ -1,298 +1,214 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { randomBytes, randomUUID } from 'node:crypto';
-import { accountPath, extendedKeyVersions, masterKey } from '@core/wallet';
-import { systemClock } from '@base/clock';
-import { Secret } from '@base/config';
-import { createTestDatabase, type TestDatabase } from '@base/database/testing';
-import { Events } from '@base/events';
-import { createLogger } from '@base/observability';
-import {
-  type BitcoinBlock,
-  BitcoinClient,
-  type BlockHeader,
-  type BlockSource,
-  ChainFollower,
-  EthereumClient,
-  type EthereumBlock,
-  JsonRpc,
-} from '@platform/chains';
-import { type AnvilTestNode, type BitcoinTestNode, startAnvil, startBitcoinDevChain } from '@platform/chains/testing';
-import { WatchOnlyAccounts } from '@platform/keys';
-import { account, Ledger } from '@platform/ledger';
-import { AllocateAddress, assetHalt, type BitcoinCustody, countBitcoin, countEthereum, CreditDueDeposits, type CustodyChain, listDeposits, ReconcileCustody, RecordDeposit, resumeAsset, spendableCoins, TakeInBitcoinBlocks, TakeInEthereumBlocks } from './index.js'; // prettier-ignore
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { findHalt, resume } from './halts.js';
+import { CustodyBench } from './testing/index.js';
 
-const logger = createLogger('spec', 'silent');
-const bitcoinChain: BitcoinCustody = { chainId: 'bitcoin:regtest', asset: 'BTC', network: 'regtest', policy: { steps: [{ from: 100_000_000n, depth: 3 }, { from: 0n, depth: 2 }], maxReorg: 50 } }; // prettier-ignore
-const ethereumChain: CustodyChain = {
-  chainId: 'eip155:31337',
-  asset: 'ETH',
-  policy: { steps: [{ from: 0n, depth: 3 }], maxReorg: 50 },
-};
-const nobody = { connected: () => Promise.resolve(), disconnected: () => Promise.resolve() };
-
-let database: TestDatabase;
-let bitcoin: BitcoinTestNode;
-let anvil: AnvilTestNode;
-let bitcoinNode: BitcoinClient;
-let ethereumNode: EthereumClient;
-let ledger: Ledger;
-let addresses: AllocateAddress;
-
+let bench: CustodyBench;
 beforeAll(async () => {
-  [database, bitcoin, anvil] = await Promise.all([createTestDatabase(), startBitcoinDevChain(), startAnvil()]);
-  bitcoinNode = new BitcoinClient(new JsonRpc({ url: new Secret(bitcoin.url) }), 'regtest');
-  ethereumNode = new EthereumClient(new JsonRpc({ url: new Secret(anvil.url) }), 31337n);
-  ledger = new Ledger(database.app, systemClock);
-  const master = masterKey(randomBytes(32), extendedKeyVersions('regtest'));
-  const ethereumMaster = masterKey(randomBytes(32));
-  const describeAccount = (chainId: string, root: typeof master, path: string) => {
-    const key = root.derive(path);
-    return { chainId, path, fingerprint: root.fingerprint.toString(16).padStart(8, '0'), xpub: key.publicExtendedKey };
-  };
-  const accounts = new WatchOnlyAccounts();
-  await accounts.register(database.app, [
-    describeAccount(bitcoinChain.chainId, master, accountPath({ purpose: 84, coinType: 1, account: 0 })),
-    describeAccount(ethereumChain.chainId, ethereumMaster, accountPath({ purpose: 44, coinType: 60, account: 0 })),
-  ]);
-  addresses = new AllocateAddress(accounts, { bitcoin: bitcoinChain, ethereum: ethereumChain }, systemClock);
+  bench = await CustodyBench.open();
+  await bench.stockHouse(['1']);
 });
-
-afterAll(async () => {
-  await ledger.close();
-  await Promise.all([bitcoin.close(), anvil.close(), database.drop()]);
+afterEach(async () => {
+  bench.bitcoinDoor.interfere = undefined;
+  bench.ethereumDoor.interfere = undefined;
+  expect(Object.values(await bench.trialBalance()).every((sum) => sum === 0n)).toBe(true);
 });
+afterAll(() => bench.close());
 
-const recorder = (): RecordDeposit =>
-  new RecordDeposit(ledger, new Events({ database: database.app, clock: systemClock, logger }), systemClock);
+async function expectReconciled(): Promise<void> {
+  for (const asset of ['BTC', 'ETH'] as const)
+    expect(await bench.rounds[asset].reconcile()).toMatchObject({ difference: 0n });
+}
 
-const credits = <Block extends BlockHeader>(chain: CustodyChain, witnesses: BlockSource<Block>[] = []) =>
-  new CreditDueDeposits<Block>({
-    database: database.app,
-    chain,
-    deposits: recorder(),
-    witnesses,
-    logger,
-    now: () => new Date(),
-  });
-
-const followBitcoin = () => {
-  const consumer = new TakeInBitcoinBlocks({ chain: bitcoinChain, deposits: recorder(), listener: nobody });
-  return new ChainFollower<BitcoinBlock>({
-    ...bitcoinChain,
-    maxReorg: 50,
-    database: database.app,
-    clock: systemClock,
-    source: bitcoinNode,
-    consumer,
-  });
-};
-
-const followEthereum = () => {
-  const consumer = new TakeInEthereumBlocks({ chain: ethereumChain, deposits: recorder(), listener: nobody });
-  return new ChainFollower<EthereumBlock>({
-    ...ethereumChain,
-    maxReorg: 50,
-    database: database.app,
-    clock: systemClock,
-    source: ethereumNode,
-    consumer,
-  });
-};
-
-const catchUp = async (): Promise<void> => {
-  await followBitcoin().catchUp();
-  await credits(bitcoinChain).run();
-};
-
-const catchUpEthereum = async (): Promise<void> => {
-  await followEthereum().catchUp();
-  await credits(ethereumChain).run();
-};
-
-const addressOf = async (asset: 'BTC' | 'ETH', customerId: string): Promise<string> =>
-  (await database.app.transaction((tx) => addresses.current(tx, asset, customerId))).address;
-
-const balances = async (asset: 'BTC' | 'ETH', customerId: string): Promise<{ available: bigint; pending: bigint }> => ({
-  available: await ledger.balance(account('customer_available', asset, customerId)),
-  pending: await ledger.balance(account('customer_pending_in', asset, customerId)),
-});
-
-const reconcile = (chain: CustodyChain) =>
-  new ReconcileCustody({
-    database: database.app,
-    ledger,
-    clock: systemClock,
-    chain,
-    count:
-      chain.asset === 'BTC'
-        ? countBitcoin(database.app, bitcoinNode, chain.chainId)
-        : countEthereum(database.app, ethereumNode, chain.chainId),
-    leftButUnsettled: () => Promise.resolve(0n),
-  }).run();
-
-beforeEach(async () => {
-  await catchUp();
-  await catchUpEthereum();
-});
-
-describe('deposit addresses', () => {
-  it('one customer has one, however many ask at once; two customers never share', async () => {
-    const [alice, bob] = [randomUUID(), randomUUID()];
-    const asked = await Promise.all(Array.from({ length: 12 }, (_, n) => addressOf('BTC', n % 2 ? alice : bob)));
-    expect(new Set(asked).size).toBe(2);
-    expect(await addressOf('ETH', alice)).not.toBe(await addressOf('ETH', bob));
-    expect(asked[0]).toMatch(/^bcrt1q/);
-  });
-
-  it('a renewed Bitcoin address is another one, and the old one still credits its customer', async () => {
-    const alice = randomUUID();
-    const old = await addressOf('BTC', alice);
-    const fresh = await database.app.transaction((tx) => addresses.renew(tx, 'BTC', alice));
-    expect(fresh.address).not.toBe(old);
-    await bitcoin.faucet(old, '0.01');
-    await bitcoin.mine(2);
-    await catchUp();
-    expect((await balances('BTC', alice)).available).toBe(1_000_000n);
+describe('addresses', () => {
+  it('are one per customer and chain, made on first request, also when asked for many times at once', async () => {
+    const customers = await Promise.all([bench.customer(), bench.customer()]);
+    const asked = await Promise.all(
+      customers.flatMap((id) => Array.from({ length: 10 }, () => bench.addresses.forCustomer('BTC', id))),
+    );
+    expect(new Set(asked.map(({ address }) => address)).size).toBe(2);
+    const [ether] = await Promise.all(customers.map((id) => bench.addresses.forCustomer('ETH', id)));
+    expect(ether?.address).toMatch(/^0x[0-9a-fA-F]{40}$/);
+    expect(asked[0]?.address).toMatch(/^bcrt1q/);
   });
 });
 
-describe('bitcoin deposits', () => {
-  it('D7: nothing for the mempool, pending in a block, available at depth; more depth for more', async () => {
-    const alice = randomUUID();
-    const address = await addressOf('BTC', alice);
-    await bitcoin.faucet(address, '0.5');
-    await bitcoin.faucet(address, '1.5');
-    await catchUp();
-    expect(await balances('BTC', alice)).toEqual({ available: 0n, pending: 0n });
-    await bitcoin.mine();
-    await catchUp();
-    expect(await balances('BTC', alice)).toEqual({ available: 0n, pending: 200_000_000n });
-    await bitcoin.mine();
-    await catchUp();
-    expect(await balances('BTC', alice)).toEqual({ available: 50_000_000n, pending: 150_000_000n });
-    await bitcoin.mine();
-    await catchUp();
-    expect(await balances('BTC', alice)).toEqual({ available: 200_000_000n, pending: 0n });
+describe('house inventory', () => {
+  it('comes from the house’s own address, against its equity', async () => {
+    expect(await bench.balance('house_inventory', 'BTC')).toBe(100_000_000n);
+    expect(await bench.balance('custody_hot', 'BTC')).toBe(100_000_000n);
+    expect(await bench.balance('house_inventory', 'ETH')).toBe(90n * 10n ** 18n);
+    await expectReconciled();
   });
 
-  it('D11: the same blocks taken in again, or by two at once, credit once', async () => {
-    const alice = randomUUID();
-    await bitcoin.faucet(await addressOf('BTC', alice), '0.3');
-    await bitcoin.mine(2);
-    await Promise.all([catchUp(), catchUp(), catchUp()]);
-    await catchUp();
-    expect((await balances('BTC', alice)).available).toBe(30_000_000n);
-  });
-
-  it('D1, D8: a reorganisation takes a pending deposit back; mined again it credits once', async () => {
-    const alice = randomUUID();
-    const txid = await bitcoin.faucet(await addressOf('BTC', alice), '0.4');
-    await bitcoin.mine();
-    await catchUp();
-    expect((await balances('BTC', alice)).pending).toBe(40_000_000n);
-    await bitcoin.rpc('sandbox_reorg', 1, { drop: [txid] });
-    await catchUp();
-    expect(await balances('BTC', alice)).toEqual({ available: 0n, pending: 0n });
-    expect((await listDeposits(database.app, { customerId: alice, limit: 5 })).map((deposit) => deposit.state)).toEqual(
-      ['orphaned'],
+  it('on Ethereum is swept to the hot address, and the gas is an expense', async () => {
+    const hot = await bench.parts.database.transaction((tx) => bench.addresses.ethereumHot(tx));
+    const held = BigInt(await bench.anvil.rpc<string>('eth_getBalance', hot.address, 'latest'));
+    expect(held).toBeGreaterThan(89n * 10n ** 18n);
+    expect(await bench.balance('network_fees', 'ETH')).toBeGreaterThan(0n);
+    expect(await bench.balance('custody_hot', 'ETH')).toBe(
+      90n * 10n ** 18n - (await bench.balance('network_fees', 'ETH')),
     );
   });
+});
 
-  it('D2, D9: a reorganisation below a credited deposit halts the asset, on a named account, the customer untouched', async () => {
-    const alice = randomUUID();
-    const txid = await bitcoin.faucet(await addressOf('BTC', alice), '0.2');
-    await bitcoin.mine(2);
-    await catchUp();
-    await bitcoin.rpc('sandbox_reorg', 2, { drop: [txid] });
-    await catchUp();
-    expect((await balances('BTC', alice)).available).toBe(20_000_000n);
-    expect(await ledger.balance(account('suspense_debit', 'BTC'))).toBe(20_000_000n);
-    expect((await assetHalt(database.app, 'BTC'))?.reason).toContain('reorganised away');
-    await database.app.transaction((tx) => resumeAsset(tx, 'BTC'));
+describe('D1: a Bitcoin deposit', () => {
+  it('is pending in its first block and credited at its depth', async () => {
+    const customer = await bench.customer();
+    const { address } = await bench.addresses.forCustomer('BTC', customer);
+    await bench.bitcoin.faucet(address, '1.5');
+    await bench.run();
+    expect(await bench.deposits(customer)).toEqual([]);
+    await bench.bitcoin.mine();
+    await bench.run();
+    expect(await bench.deposits(customer)).toMatchObject([
+      { state: 'pending', amount: 150_000_000n, requiredDepth: 2 },
+    ]);
+    expect(await bench.balance('customer_pending_in', 'BTC', customer)).toBe(150_000_000n);
+    expect(await bench.balance('customer_available', 'BTC', customer)).toBe(0n);
+    await expectReconciled();
+    await bench.bitcoin.mine();
+    await bench.run();
+    expect(await bench.deposits(customer)).toMatchObject([{ state: 'credited' }]);
+    expect(await bench.balance('customer_available', 'BTC', customer)).toBe(150_000_000n);
+    expect(await bench.balance('customer_pending_in', 'BTC', customer)).toBe(0n);
+    await expectReconciled();
   });
 
-  it('D13: dust is shown, not credited, and never selected for spending', async () => {
-    const alice = randomUUID();
-    await bitcoin.faucet(await addressOf('BTC', alice), '0.00001000');
-    await bitcoin.mine(2);
-    await catchUp();
-    expect(await balances('BTC', alice)).toEqual({ available: 0n, pending: 0n });
-    const tip = await bitcoinNode.tip();
-    expect(
-      (await spendableCoins(database.app, bitcoinChain.chainId, tip.height)).every((coin) => coin.value > 1_000n),
-    ).toBe(true);
+  it('that a reorganisation takes out vanishes, and is credited once when it is mined again', async () => {
+    const customer = await bench.customer();
+    const { address } = await bench.addresses.forCustomer('BTC', customer);
+    const txid = await bench.bitcoin.faucet(address, '1.5');
+    await bench.bitcoin.mine();
+    await bench.run();
+    await bench.bitcoin.rpc('sandbox_reorg', 1, { drop: [txid] });
+    await bench.run();
+    expect(await bench.deposits(customer)).toMatchObject([{ state: 'reversed', height: null }]);
+    expect(await bench.balance('customer_pending_in', 'BTC', customer)).toBe(0n);
+    await expectReconciled();
+    await bench.bitcoin.mine();
+    await bench.run();
+    expect(await bench.balance('customer_available', 'BTC', customer)).toBe(0n);
+    const raw = await bench.bitcoin.rpc<string>('getrawtransaction', txid).catch(() => undefined);
+    if (raw === undefined) return;
+    await bench.settle(3);
+    expect(await bench.balance('customer_available', 'BTC', customer)).toBe(150_000_000n);
   });
 
-  it('the house’s own deposit becomes its inventory', async () => {
-    const before = await ledger.balance(account('house_inventory', 'BTC'));
-    const { address } = await database.app.transaction((tx) => addresses.house(tx, 'BTC'));
-    await bitcoin.faucet(address, '0.7');
-    await bitcoin.mine(2);
-    await catchUp();
-    expect((await ledger.balance(account('house_inventory', 'BTC'))) - before).toBe(70_000_000n);
+  it('D12: two outputs of one transaction are two deposits; a transaction to two customers pays both', async () => {
+    const [one, two] = await Promise.all([bench.customer(), bench.customer()]);
+    const [a, b] = await Promise.all([
+      bench.addresses.forCustomer('BTC', one),
+      bench.addresses.forCustomer('BTC', two),
+    ]);
+    await bench.bitcoin.faucet(a.address, '0.5');
+    await bench.bitcoin.faucet(a.address, '0.25');
+    await bench.bitcoin.faucet(b.address, '0.125');
+    await bench.settle(2);
+    expect((await bench.deposits(one)).map(({ amount }) => amount).sort()).toEqual([25_000_000n, 50_000_000n]);
+    expect(await bench.balance('customer_available', 'BTC', two)).toBe(12_500_000n);
+    await expectReconciled();
   });
 
-  it('custody equals the chain to the satoshi, and a planted difference halts the asset', async () => {
-    const found = await reconcile(bitcoinChain);
-    expect(found?.difference).toBe(0n);
-    await database.owner.query(`ALTER TABLE custody.coin DISABLE TRIGGER ALL`);
-    const { txid } = await database.owner.one<{ txid: string }>(
-      'SELECT txid FROM custody.coin WHERE spent_by IS NULL AND NOT is_dust LIMIT 1',
+  it('D13: below the minimum is written down and not credited, and its coin is never chosen', async () => {
+    const customer = await bench.customer();
+    const { address } = await bench.addresses.forCustomer('BTC', customer);
+    await bench.bitcoin.faucet(address, '0.00000999');
+    await bench.settle(3);
+    expect(await bench.deposits(customer)).toMatchObject([{ state: 'ignored', amount: 999n }]);
+    expect(await bench.balance('customer_available', 'BTC', customer)).toBe(0n);
+    const [coin] = await bench.parts.database.query<{ frozen: string }>(
+      'SELECT frozen FROM custody.coin WHERE value = 999',
     );
-    await database.owner.query('DELETE FROM custody.coin WHERE txid = $1', [txid]);
-    expect((await reconcile(bitcoinChain))?.difference).not.toBe(0n);
-    expect((await assetHalt(database.app, 'BTC'))?.reason).toContain('differs from the chain');
+    expect(coin?.frozen).toBe('dust');
+    await expectReconciled();
+  });
+
+  it('D11: replayed blocks and a second worker credit nothing twice', async () => {
+    const customer = await bench.customer();
+    const { address } = await bench.addresses.forCustomer('BTC', customer);
+    await bench.bitcoin.faucet(address, '0.3');
+    await bench.bitcoin.mine();
+    const others = [bench.roundsWith({}), bench.roundsWith({}), bench.rounds];
+    await Promise.all(others.map((rounds) => rounds.BTC.run()));
+    await bench.bitcoin.mine();
+    await Promise.all(others.map((rounds) => rounds.BTC.run()));
+    await Promise.all(others.map((rounds) => rounds.BTC.run()));
+    expect(await bench.balance('customer_available', 'BTC', customer)).toBe(30_000_000n);
+    expect(await bench.deposits(customer)).toHaveLength(1);
   });
 });
 
-describe('ethereum deposits', () => {
-  const send = async (to: string, value: bigint): Promise<string> => {
-    const [from] = await anvil.rpc<string[]>('eth_accounts');
-    const hash = await anvil.rpc<string>('eth_sendTransaction', { from, to, value: `0x${value.toString(16)}` });
-    while ((await anvil.rpc('eth_getTransactionReceipt', hash)) === null);
-    return hash;
-  };
-
-  it('is pending in a block and available at depth, exact to the wei', async () => {
-    const alice = randomUUID();
-    await send(await addressOf('ETH', alice), 10n ** 18n + 1n);
-    await catchUpEthereum();
-    expect(await balances('ETH', alice)).toEqual({ available: 0n, pending: 10n ** 18n + 1n });
-    await anvil.mine(2);
-    await catchUpEthereum();
-    expect(await balances('ETH', alice)).toEqual({ available: 10n ** 18n + 1n, pending: 0n });
-    expect((await reconcile(ethereumChain))?.difference).toBe(0n);
+describe('an Ethereum deposit', () => {
+  it('is credited at its depth, then swept, and the customer’s balance does not feel it', async () => {
+    const customer = await bench.customer();
+    const { address } = await bench.addresses.forCustomer('ETH', customer);
+    await bench.payEther(address, 3n * 10n ** 18n);
+    await bench.anvil.mine();
+    await bench.run();
+    expect(await bench.balance('customer_pending_in', 'ETH', customer)).toBe(3n * 10n ** 18n);
+    await expectReconciled();
+    await bench.settle(6);
+    expect(await bench.balance('customer_available', 'ETH', customer)).toBe(3n * 10n ** 18n);
+    const left = BigInt(await bench.anvil.rpc<string>('eth_getBalance', address, 'latest'));
+    expect(left).toBeLessThan(10n ** 15n);
+    await expectReconciled();
   });
 
-  it('D3: a witness on another branch means no credit and a halt; one that is behind means not yet', async () => {
-    const alice = randomUUID();
-    await send(await addressOf('ETH', alice), 10n ** 17n);
-    await anvil.mine(3);
-    await followEthereum().catchUp();
-    const block = (): Promise<EthereumBlock> => Promise.reject(new Error('not asked for'));
-    const behind: BlockSource<EthereumBlock> = {
-      block,
-      tip: () => Promise.resolve({ height: 0, hash: '' }),
-      hashAt: () => Promise.resolve(undefined),
-    };
-    const lying: BlockSource<EthereumBlock> = {
-      block,
-      tip: () => ethereumNode.tip(),
-      hashAt: () => Promise.resolve(`0x${'0'.repeat(64)}`),
-    };
-    expect(await credits<EthereumBlock>(ethereumChain, [behind]).run()).toBe(0);
-    expect(await assetHalt(database.app, 'ETH')).toBeUndefined();
-    expect(await credits<EthereumBlock>(ethereumChain, [lying]).run()).toBe(0);
-    expect((await assetHalt(database.app, 'ETH'))?.reason).toContain('nodes disagree');
-    await database.app.transaction((tx) => resumeAsset(tx, 'ETH'));
-    await catchUpEthereum();
-    expect((await balances('ETH', alice)).available).toBe(10n ** 17n);
+  it('D5: ether that appears without a transaction is credited to nobody, reported, and stops nothing', async () => {
+    const customer = await bench.customer();
+    const { address } = await bench.addresses.forCustomer('ETH', customer);
+    await bench.payEther(address, 10n ** 17n);
+    await bench.settle(6);
+    const before = BigInt(await bench.anvil.rpc<string>('eth_getBalance', address, 'latest'));
+    await bench.anvil.setBalance(address, before + 5n);
+    await bench.settle(1);
+    expect(await bench.rounds.ETH.reconcile()).toMatchObject({ difference: 5n });
+    expect(await findHalt(bench.parts.database, 'ETH')).toBeUndefined();
+    await bench.anvil.setBalance(address, before);
+    await bench.settle(1);
+    await expectReconciled();
   });
 });
 
-it('conservation: every asset of the ledger sums to zero after all of this', async () => {
-  const sums = await database.owner.query<{ sum: bigint }>(
-    'SELECT sum(amount) AS sum FROM ledger.entries GROUP BY asset_id',
-  );
-  expect(sums.every(({ sum }) => sum === 0n)).toBe(true);
+describe('D2: a reorganisation deeper than the policy', () => {
+  it('halts the asset and gives the loss a name; when the coins come back, so does the balance of the books', async () => {
+    const customer = await bench.customer();
+    const { address } = await bench.addresses.forCustomer('BTC', customer);
+    const txid = await bench.bitcoin.faucet(address, '0.4');
+    await bench.settle(1);
+    expect(await bench.balance('customer_available', 'BTC', customer)).toBe(40_000_000n);
+    await bench.bitcoin.rpc('sandbox_reorg', 1, { drop: [txid] });
+    await bench.run();
+    expect(await bench.deposits(customer)).toMatchObject([{ state: 'lost' }]);
+    expect(await bench.balance('suspense_debit', 'BTC')).toBe(40_000_000n);
+    expect(await bench.balance('customer_available', 'BTC', customer)).toBe(40_000_000n);
+    expect(await findHalt(bench.parts.database, 'BTC')).toMatchObject({ scope: 'all', actor: 'deep-reorganisation' });
+    await expectReconciled();
+    await bench.parts.database.transaction((tx) => resume(tx, 'BTC'));
+  });
+});
+
+describe('D3: witnesses', () => {
+  it('nothing is credited that a second node does not show, and a contradiction halts the asset', async () => {
+    const { BitcoinClient, JsonRpc } = await import('@platform/chains');
+    const { Secret } = await import('@base/config');
+    const node = (url: string) =>
+      new BitcoinClient(new JsonRpc({ url: new Secret(url), failuresUntilOpen: 1_000 }), 'regtest');
+    const rounds = bench.roundsWith({ bitcoin: [node(bench.bitcoin.url), node(bench.bitcoinDoor.url)] });
+    const customer = await bench.customer();
+    const { address } = await bench.addresses.forCustomer('BTC', customer);
+    await bench.bitcoin.faucet(address, '0.2');
+    await bench.bitcoin.mine();
+    bench.bitcoinDoor.interfere = () => 'cut';
+    await rounds.BTC.run();
+    expect(await bench.deposits(customer)).toMatchObject([{ state: 'pending' }]);
+    bench.bitcoinDoor.interfere = ({ method }) => (method === 'getblockhash' ? { result: 'ab'.repeat(32) } : undefined);
+    await rounds.BTC.run();
+    expect(await bench.deposits(customer)).toMatchObject([{ state: 'pending' }]);
+    expect(await findHalt(bench.parts.database, 'BTC')).toMatchObject({ actor: 'nodes-disagree' });
+    await bench.parts.database.transaction((tx) => resume(tx, 'BTC'));
+    bench.bitcoinDoor.interfere = undefined;
+    await rounds.BTC.run();
+    expect(await bench.balance('customer_available', 'BTC', customer)).toBe(20_000_000n);
+  });
 });

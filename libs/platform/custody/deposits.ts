@@ -1,88 +1,127 @@
 import { type Queryable, type Tx } from '@base/database';
-import { type Deposit, type DepositEvent, type DepositState } from './deposit.js';
+import { type OwnerKind } from './addresses.js';
+import { type DepositState } from './deposit.js';
+import { type ChainAsset } from './settings.js';
 
-const COLUMNS = `d.id, d.chain_id AS "chainId", d.txid, d.place, d.address_id AS "addressId", a.owner_kind AS "ownerKind",
-  a.customer_id AS "customerId", d.asset, d.amount, d.state, d.round, d.height, d.block_hash AS "blockHash", d.confirmations,
-  d.seen_at AS "seenAt", d.credited_at AS "creditedAt"`;
-const FROM = 'custody.deposit d JOIN custody.address a ON a.id = d.address_id';
+export interface Deposit {
+  readonly id: string;
+  readonly chainId: string;
+  readonly txid: string;
+  readonly outputIndex: number;
+  readonly asset: ChainAsset;
+  readonly amount: bigint;
+  readonly addressId: string;
+  readonly address: string;
+  readonly ownerKind: OwnerKind;
+  readonly ownerId: string | null;
+  readonly state: DepositState;
+  readonly requiredDepth: number;
+  readonly height: number | null;
+  readonly blockHash: string | null;
+  readonly sightings: number;
+  /** Whether the books show its loss. */
+  readonly lossBooked: boolean;
+  readonly at: Date;
+  readonly creditedAt: Date | null;
+}
 
-export const depositById = (on: Queryable, id: string): Promise<Deposit | undefined> =>
-  on.maybeOne<Deposit>(`SELECT ${COLUMNS} FROM ${FROM} WHERE d.id = $1`, [id]);
+const DEPOSIT = `SELECT d.id, d.chain_id AS "chainId", d.txid, d.output_index AS "outputIndex", d.asset, d.amount, d.address_id AS "addressId",
+    a.address, a.owner_kind AS "ownerKind", a.owner_id AS "ownerId", d.state, d.required_depth AS "requiredDepth", d.height,
+    d.block_hash AS "blockHash", d.sightings, d.loss_booked AS "lossBooked", d.at, d.credited_at AS "creditedAt"
+  FROM custody.deposit d JOIN custody.address a ON a.id = d.address_id`;
 
-export const lockDeposit = (tx: Tx, id: string): Promise<Deposit | undefined> =>
-  tx.maybeOne<Deposit>(`SELECT ${COLUMNS} FROM ${FROM} WHERE d.id = $1 FOR UPDATE OF d`, [id]);
+export type NewDeposit = Pick<
+  Deposit,
+  'id' | 'chainId' | 'txid' | 'outputIndex' | 'asset' | 'amount' | 'addressId' | 'state' | 'requiredDepth' | 'at'
+> & { readonly height: number; readonly blockHash: string };
 
-/** Seen deposits that lie deep enough under `tip`, oldest first. */
-export const depositsDue = (on: Queryable, chainId: string, tip: number, limit: number): Promise<Deposit[]> =>
-  on.query<Deposit>(
-    `SELECT ${COLUMNS} FROM ${FROM} WHERE d.chain_id = $1 AND d.state = 'seen' AND d.height + d.confirmations - 1 <= $2
+/** Inserts a deposit; answers false when this output is known already. */
+export async function insertDeposit(tx: Tx, deposit: NewDeposit): Promise<boolean> {
+  const fresh = await tx.query(
+    `INSERT INTO custody.deposit (id, chain_id, txid, output_index, asset, address_id, amount, state, required_depth, height, block_hash, at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (chain_id, txid, output_index) DO NOTHING RETURNING id`,
+    [
+      deposit.id,
+      deposit.chainId,
+      deposit.txid,
+      deposit.outputIndex,
+      deposit.asset,
+      deposit.addressId,
+      deposit.amount,
+      deposit.state,
+      deposit.requiredDepth,
+      deposit.height,
+      deposit.blockHash,
+      deposit.at,
+    ],
+  );
+  return fresh.length > 0;
+}
+
+/** The deposit of an output, locked. */
+export async function lockDepositOf(tx: Tx, chainId: string, txid: string, outputIndex: number): Promise<Deposit> {
+  await tx.query('SELECT FROM custody.deposit WHERE chain_id = $1 AND txid = $2 AND output_index = $3 FOR UPDATE', [
+    chainId,
+    txid,
+    outputIndex,
+  ]);
+  return tx.one<Deposit>(`${DEPOSIT} WHERE d.chain_id = $1 AND d.txid = $2 AND d.output_index = $3`, [
+    chainId,
+    txid,
+    outputIndex,
+  ]);
+}
+
+export async function lockDeposit(tx: Tx, id: string): Promise<Deposit> {
+  await tx.query('SELECT FROM custody.deposit WHERE id = $1 FOR UPDATE', [id]);
+  return tx.one<Deposit>(`${DEPOSIT} WHERE d.id = $1`, [id]);
+}
+
+/** Deposits that stand in a block, locked, in a fixed order. */
+export async function lockDepositsIn(tx: Tx, chainId: string, blockHash: string): Promise<Deposit[]> {
+  await tx.query('SELECT FROM custody.deposit WHERE chain_id = $1 AND block_hash = $2 ORDER BY id FOR UPDATE', [
+    chainId,
+    blockHash,
+  ]);
+  return tx.query<Deposit>(`${DEPOSIT} WHERE d.chain_id = $1 AND d.block_hash = $2 ORDER BY d.id`, [
+    chainId,
+    blockHash,
+  ]);
+}
+
+/** Pending deposits that are deep enough when `tip` is the newest block, oldest first. */
+export function maturedDeposits(db: Queryable, chainId: string, tip: number, limit = 200): Promise<Deposit[]> {
+  return db.query<Deposit>(
+    `${DEPOSIT} WHERE d.chain_id = $1 AND d.state = 'pending' AND d.height + d.required_depth - 1 <= $2
       ORDER BY d.height, d.id LIMIT $3`,
     [chainId, tip, limit],
   );
+}
 
-/** What a block held, locked. */
-export const depositsInBlock = (tx: Tx, chainId: string, blockHash: string): Promise<Deposit[]> =>
-  tx.query<Deposit>(
-    `SELECT ${COLUMNS} FROM ${FROM} WHERE d.chain_id = $1 AND d.block_hash = $2 ORDER BY d.id FOR UPDATE OF d`,
-    [chainId, blockHash],
+export async function updateDeposit(
+  tx: Tx,
+  id: string,
+  to: Pick<Deposit, 'state' | 'height' | 'blockHash' | 'sightings' | 'lossBooked' | 'creditedAt'>,
+): Promise<void> {
+  await tx.query(
+    `UPDATE custody.deposit SET state = $2, height = $3, block_hash = $4, sightings = $5, loss_booked = $6, credited_at = $7 WHERE id = $1`,
+    [id, to.state, to.height, to.blockHash, to.sightings, to.lossBooked, to.creditedAt],
   );
+}
 
-export interface DepositListing {
-  readonly customerId?: string | undefined;
-  readonly asset?: string | undefined;
-  readonly state?: string | undefined;
-  /** Deposits older than this one: the position of the last page's last item. */
-  readonly before?: { readonly seenAt: string; readonly id: string } | undefined;
+export interface DepositFilter {
+  readonly ownerId?: string | undefined;
+  readonly asset?: ChainAsset | undefined;
+  readonly state?: DepositState | undefined;
+  readonly before?: string | undefined;
   readonly limit: number;
 }
 
-/** Newest first. */
-export const listDeposits = (on: Queryable, of: DepositListing): Promise<Deposit[]> =>
-  on.query<Deposit>(
-    `SELECT ${COLUMNS} FROM ${FROM}
-      WHERE ($1::uuid IS NULL OR a.customer_id = $1) AND ($2::text IS NULL OR d.asset = $2) AND ($3::text IS NULL OR d.state = $3)
-        AND ($4::timestamptz IS NULL OR (d.seen_at, d.id) < ($4, $5::uuid))
-      ORDER BY d.seen_at DESC, d.id DESC LIMIT $6`,
-    [
-      of.customerId ?? null,
-      of.asset ?? null,
-      of.state ?? null,
-      of.before?.seenAt ?? null,
-      of.before?.id ?? null,
-      of.limit,
-    ],
-  );
-
-export async function insertDeposit(tx: Tx, deposit: Deposit): Promise<void> {
-  await tx.query(
-    `INSERT INTO custody.deposit (id, chain_id, txid, place, address_id, asset, amount, state, round, height, block_hash, confirmations, seen_at)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
-    [deposit.id, deposit.chainId, deposit.txid, deposit.place, deposit.addressId, deposit.asset, deposit.amount, deposit.state,
-     deposit.round, deposit.height, deposit.blockHash, deposit.confirmations, deposit.seenAt],
-  ); // prettier-ignore
-  await noteDeposit(tx, deposit, { event: 'shown', from: null, at: deposit.seenAt });
-}
-
-/** Writes state, round, block and time of crediting, and the step into the history. */
-export async function updateDeposit(
-  tx: Tx,
-  deposit: Deposit,
-  step: { readonly event: DepositEvent; readonly from: DepositState; readonly at: Date },
-): Promise<void> {
-  await tx.query(
-    'UPDATE custody.deposit SET state = $2, round = $3, height = $4, block_hash = $5, credited_at = $6 WHERE id = $1',
-    [deposit.id, deposit.state, deposit.round, deposit.height, deposit.blockHash, deposit.creditedAt],
-  );
-  await noteDeposit(tx, deposit, step);
-}
-
-async function noteDeposit(
-  tx: Tx,
-  deposit: Deposit,
-  { event, from, at }: { event: string; from: DepositState | null; at: Date },
-): Promise<void> {
-  await tx.query(
-    'INSERT INTO custody.deposit_history (deposit_id, event, from_state, to_state, block_hash, at) VALUES ($1, $2, $3, $4, $5, $6)',
-    [deposit.id, event, from, deposit.state, deposit.blockHash, at],
+/** The newest first. */
+export function listDeposits(db: Queryable, filter: DepositFilter): Promise<Deposit[]> {
+  return db.query<Deposit>(
+    `${DEPOSIT} WHERE ($1::uuid IS NULL OR a.owner_id = $1) AND ($2::text IS NULL OR d.asset = $2)
+        AND ($3::text IS NULL OR d.state = $3) AND ($4::uuid IS NULL OR d.id < $4) ORDER BY d.id DESC LIMIT $5`,
+    [filter.ownerId ?? null, filter.asset ?? null, filter.state ?? null, filter.before ?? null, filter.limit],
   );
 }

@@ -1,23 +1,35 @@
-export { type OwnAddress, ownAddresses } from './addresses.js';
-export { AllocateAddress, HOT_ACCOUNT } from './allocate-address.js';
-export { type AssetHalt, assetHalt, assetHalts, haltAsset, resumeAsset } from './asset-halt.js';
-export { type OwnCoin, spendableCoins } from './coins.js';
-export { countBitcoin, countEthereum } from './count-holdings.js';
-export { CreditDueDeposits } from './credit-due-deposits.js';
-export { type BitcoinCustody, type CustodyChain } from './custody-chain.js';
-export { type Deposit, type DepositState } from './deposit.js';
-export { type DepositWork, registerDepositJobs } from './deposit-jobs.js';
-export { depositById, type DepositListing, listDeposits } from './deposits.js';
+export { AllocateAddress } from './allocate-address.js';
+export { findCustomerAddress, type OwnAddress, type OwnerKind } from './addresses.js';
+export { attemptsOf, type Attempt } from './attempts.js';
+export { CUSTODY_SETTINGS, CustodyModule } from './custody.module.js';
+export { custodyRounds, type CustodyRound, type RoundsOptions } from './custody-rounds.js';
+export { DecideWithdrawal } from './decide-withdrawal.js';
+export { type DepositState } from './deposit.js';
+export { listDeposits, type Deposit } from './deposits.js';
+export { EndUnsigned } from './end-unsigned.js';
+export { quoteFee, type FeeQuote } from './fee-quotes.js';
+export { halt, listHalts, resume, type Halt } from './halts.js';
+export { INTENT_STATES, type IntentState } from './intent.js';
+export { findIntent, historyOf, listIntents, type HistoryStep, type Intent } from './intents.js';
+export { type CustodyParts } from './parts.js';
+export { listReconciliations, type Reconciliation } from './reconcile.js';
+export { refusal as custodyRefusal, type CustodyRefusal } from './refusals.js';
 export {
-  type LeftButUnsettled,
-  newestReconciliations,
-  ReconcileCustody,
-  type Reconciliation,
-} from './reconcile-custody.js';
-export { RecordDeposit } from './record-deposit.js';
-export { assetNotHalted, depositNotFound } from './refusals.js';
-export { type BlockListener, TakeInBitcoinBlocks, TakeInEthereumBlocks } from './take-in-blocks.js';
-export { type CustodyChains, type CustodyConfig, custodyChains, custodyConfig } from './custody-settings.js';
-export { CustodyModule } from './custody.module.js';
-export { depositSchema, presentDeposits, type PresentedDeposit } from './present-deposit.js';
-export { minimumDeposit } from './minimum-deposit.js';
+  FREEZE_JOB,
+  RECONCILE_JOB,
+  registerCustodyJobs,
+  type CustodyJobs,
+  type CustodyJobsOptions,
+} from './register-custody-jobs.js';
+export { RequestWithdrawal, type WithdrawalRequest } from './request-withdrawal.js';
+export { type Screening } from './screen-intent.js';
+export {
+  CHAIN_ASSETS,
+  custodySettings,
+  isChainAsset,
+  type AssetSettings,
+  type ChainAsset,
+  type CustodySettings,
+} from './settings.js';
+export { custodyConfig, custodySettingsOf } from './custody-config.js';
+export { presentDeposit, presentWithdrawal } from './present.js';

@@ -1,119 +1,153 @@
 import { type Clock } from '@base/clock';
-import { minimumDeposit } from './minimum-deposit.js';
 import { type Tx, uuidV5 } from '@base/database';
 import { type Events } from '@base/events';
+import { type Logger } from '@base/observability';
+import { depthFor, type BlockRef } from '@platform/chains';
+import { type Ledger, LedgerRefusal } from '@platform/ledger';
 import { formatAmount } from '@core/money';
-import { type Ledger } from '@platform/ledger';
-import { type BlockRef, depthFor } from '@platform/chains';
 import { type OwnAddress } from './addresses.js';
-import { haltAsset } from './asset-halt.js';
-import { type CustodyChain } from './custody-chain.js';
-import { afterDepositEvent, type Deposit, type DepositEvent } from './deposit.js';
-import { creditedTransfer, foundTransfer, lostTransfer, orphanedTransfer, seenTransfer } from './deposit-journals.js';
-import { depositsInBlock, insertDeposit, lockDeposit, updateDeposit } from './deposits.js';
+import { depositAfter } from './deposit.js';
+import { type Deposit, insertDeposit, lockDepositOf, lockDepositsIn, updateDeposit } from './deposits.js';
+import { halt } from './halts.js';
+import { depositFound, depositLost, depositReversed, depositSeen } from './journals.js';
+import { type AssetSettings } from './settings.js';
 
-/** Value at an address of ours, as a block shows it. */
+/** An output or a movement to one of our addresses, in a block. */
 export interface Arrival {
   readonly txid: string;
-  readonly place: number;
+  readonly index: number;
   readonly amount: bigint;
-  readonly address: OwnAddress;
+  readonly to: OwnAddress;
+  readonly coinbase?: boolean;
 }
 
-/** The deposit's steps: each in the transaction of the block, or of the depth, that causes it, with its posting, history and event. */
+const COINBASE_DEPTH = 100;
+
+/**
+ * Writes down what blocks bring and what reorganisations take away. One row for each output of a transaction (two outputs to one customer
+ * are two deposits), whatever number of blocks it stands in one after the other.
+ */
 export class RecordDeposit {
   constructor(
     private readonly ledger: Ledger,
     private readonly events: Events,
     private readonly clock: Clock,
+    private readonly logger: Logger,
   ) {}
 
-  /** A block shows it: for the first time, or again after a reorganisation. */
-  async shown(tx: Tx, chain: CustodyChain, block: BlockRef, arrival: Arrival): Promise<void> {
-    const id = uuidV5('custody.deposit', chain.chainId, arrival.txid, arrival.place);
-    const known = await lockDeposit(tx, id);
-    if (known) return this.#shownAgain(tx, known, block);
-    const asset = chain.asset as 'BTC' | 'ETH';
-    const min = await minimumDeposit(tx, asset);
-    const deposit: Deposit = {
-      id,
-      chainId: chain.chainId,
+  /** A block of our chain has this. */
+  async arrived(tx: Tx, settings: AssetSettings, arrival: Arrival, block: BlockRef): Promise<void> {
+    const { chainId, asset } = settings;
+    const depth = depthFor(settings.confirmations, arrival.amount);
+    const fresh = await insertDeposit(tx, {
+      id: uuidV5('custody.deposit', chainId, arrival.txid, arrival.index),
+      chainId,
       txid: arrival.txid,
-      place: arrival.place,
-      addressId: arrival.address.id,
-      ownerKind: arrival.address.ownerKind,
-      customerId: arrival.address.customerId,
+      outputIndex: arrival.index,
       asset,
       amount: arrival.amount,
-      state: arrival.amount < min ? 'ignored' : 'seen',
-      round: 1,
+      addressId: arrival.to.id,
+      state: arrival.amount < settings.minDeposit ? 'ignored' : 'pending',
+      requiredDepth: arrival.coinbase === true ? Math.max(depth, COINBASE_DEPTH) : depth,
+      at: this.clock.now(),
       height: block.height,
       blockHash: block.hash,
-      confirmations: depthFor(chain.policy, arrival.amount),
-      seenAt: this.clock.now(),
-      creditedAt: null,
+    });
+    const deposit = await lockDepositOf(tx, chainId, arrival.txid, arrival.index);
+    if (!fresh) return this.#seenAgain(tx, settings, deposit, block);
+    if (deposit.state === 'pending') await this.#pend(tx, deposit);
+    if (deposit.ownerKind === 'internal') this.#warn(deposit, 'coins arrived at an address that nobody was given');
+  }
+
+  /** A block of our chain is not part of it any more. */
+  async takenBack(tx: Tx, settings: AssetSettings, block: BlockRef): Promise<void> {
+    for (const deposit of await lockDepositsIn(tx, settings.chainId, block.hash)) {
+      const state = depositAfter(deposit.state, 'taken_back');
+      if (state === undefined) throw new Error(`a ${deposit.state} deposit stands in a block`);
+      const transfer = deposit.state === 'pending' ? depositReversed(deposit) : undefined;
+      if (transfer !== undefined) await this.ledger.post(tx, transfer);
+      const lossBooked = state === 'lost' && (await this.#lose(tx, settings, deposit));
+      await updateDeposit(tx, deposit.id, { ...deposit, state, height: null, blockHash: null, lossBooked });
+      await this.#tell(tx, `custody.deposit-${state}`, deposit);
+    }
+  }
+
+  async #seenAgain(tx: Tx, settings: AssetSettings, deposit: Deposit, block: BlockRef): Promise<void> {
+    const next = depositAfter(deposit.state, 'seen_again');
+    if (next === undefined) {
+      if (deposit.blockHash === block.hash) return;
+      throw new Error(`deposit ${deposit.id} stands in two blocks of one chain`);
+    }
+    const state = next === 'pending' && deposit.amount < settings.minDeposit ? 'ignored' : next;
+    const seen = {
+      ...deposit,
+      state,
+      height: block.height,
+      blockHash: block.hash,
+      sightings: deposit.sightings + 1,
+      lossBooked: false,
     };
-    await insertDeposit(tx, deposit);
-    if (deposit.state === 'ignored') return;
-    await this.ledger.post(tx, seenTransfer(deposit));
-    await this.#tell(tx, deposit, 'seen');
+    if (state === 'pending') await this.#pend(tx, seen);
+    if (deposit.lossBooked) await this.ledger.post(tx, depositFound(deposit));
+    if (state === 'credited') this.#warn(deposit, 'a lost deposit is in the chain again');
+    await updateDeposit(tx, deposit.id, seen);
   }
 
-  /** It lies deep enough. Does nothing when it was credited, or taken back, in the meantime. */
-  async credit(tx: Tx, id: string): Promise<boolean> {
-    const deposit = await lockDeposit(tx, id);
-    if (deposit?.state !== 'seen') return false;
-    const credited = await this.#step(tx, { ...deposit, creditedAt: this.clock.now() }, 'credit');
-    await this.ledger.post(tx, creditedTransfer(credited));
-    await this.#tell(tx, credited, 'credited');
-    return true;
+  async #pend(tx: Tx, deposit: Deposit): Promise<void> {
+    const transfer = depositSeen(deposit);
+    if (transfer !== undefined) await this.ledger.post(tx, transfer);
+    await this.#tell(tx, 'custody.deposit-pending', deposit);
   }
 
-  /** Its block is not on the chain any more. */
-  async blockGone(tx: Tx, chainId: string, block: BlockRef): Promise<void> {
-    for (const deposit of await depositsInBlock(tx, chainId, block.hash)) {
-      const next = afterDepositEvent(deposit.state, 'block_gone');
-      if (next === undefined) continue;
-      const gone = await this.#step(tx, deposit, 'block_gone');
-      if (next === 'orphaned') await this.ledger.post(tx, orphanedTransfer(gone));
-      else await this.#lose(tx, gone);
-      await this.#tell(tx, gone, next);
+  /**
+   * The coins are gone and may have been spent by their customer: halts, and gives the gap a name instead of hiding it. Answers whether
+   * the books could show it: where the hot wallet holds less than that, the next reconciliation shows what is missing.
+   */
+  async #lose(tx: Tx, settings: AssetSettings, deposit: Deposit): Promise<boolean> {
+    await halt(tx, {
+      asset: settings.asset,
+      scope: 'all',
+      reason: `deposit ${deposit.id} was credited and then undone by a reorganisation`,
+      actor: 'deep-reorganisation',
+      at: this.clock.now(),
+    });
+    this.#warn(deposit, 'a credited deposit was undone by a reorganisation; the asset is halted');
+    try {
+      await this.ledger.post(tx, depositLost(deposit));
+      return true;
+    } catch (error) {
+      if (!(error instanceof LedgerRefusal) || error.code !== 'insufficient_funds') throw error;
+      return false;
     }
   }
 
-  /** What was credited is gone from the chain: nothing of this asset leaves before people have looked. */
-  async #lose(tx: Tx, deposit: Deposit): Promise<void> {
-    await this.ledger.post(tx, lostTransfer(deposit));
-    await haltAsset(tx, deposit.asset, `a credited deposit (${deposit.id}) was reorganised away`, this.clock.now());
+  async #tell(tx: Tx, type: string, deposit: Deposit): Promise<void> {
+    await this.events.append(tx, {
+      type,
+      aggregate: 'deposit',
+      aggregateId: deposit.id,
+      payload: depositPayload(deposit),
+    });
   }
 
-  async #shownAgain(tx: Tx, deposit: Deposit, block: BlockRef): Promise<void> {
-    if (afterDepositEvent(deposit.state, 'shown_again') === undefined) return;
-    const moved = { ...deposit, round: deposit.round + 1, height: block.height, blockHash: block.hash };
-    const shown = await this.#step(tx, moved, 'shown_again');
-    await this.ledger.post(tx, shown.state === 'seen' ? seenTransfer(shown) : foundTransfer(shown));
-    await this.#tell(tx, shown, shown.state);
+  #warn({ id, asset, txid }: Deposit, message: string): void {
+    this.logger.error({ depositId: id, asset, txid }, message);
   }
+}
 
-  async #step(tx: Tx, deposit: Deposit, event: DepositEvent): Promise<Deposit> {
-    const state = afterDepositEvent(deposit.state, event);
-    if (state === undefined) throw new Error(`a deposit cannot ${event} from ${deposit.state}`);
-    const next = { ...deposit, state };
-    await updateDeposit(tx, next, { event, from: deposit.state, at: this.clock.now() });
-    return next;
-  }
-
-  async #tell(tx: Tx, deposit: Deposit, what: string): Promise<void> {
-    const { id, asset, amount, txid, customerId, ownerKind } = deposit;
-    const payload = { depositId: id, customerId, ownerKind, asset, amount: formatAmount(amount, asset), txid };
-    await this.events.append(tx, { type: `custody.deposit-${what}`, aggregate: 'deposit', aggregateId: id, payload });
-    if (what === 'credited' && ownerKind === 'house') {
-      await this.events.append(tx, {
-        type: 'custody.house-deposit-credited',
-        aggregate: 'deposit',
-        aggregateId: id,
-        payload,
-      });
-    }
-  }
+/** What an event says about a deposit; amounts in major units. */
+export function depositPayload(deposit: Deposit): object {
+  const { id, asset, amount, ownerKind, ownerId, txid, outputIndex, chainId, requiredDepth, height } = deposit;
+  return {
+    depositId: id,
+    asset,
+    amount: formatAmount(amount, asset),
+    ownerKind,
+    customerId: ownerId,
+    chainId,
+    txid,
+    outputIndex,
+    requiredDepth,
+    height,
+  };
 }

@@ -1,0 +1,1 @@
+export { CustodyBench, type BenchOptions } from './custody-bench.js';
