@@ -1,0 +1,77 @@
+import { payOnPage } from './money-in.mjs';
+import { eventually } from './outside.mjs';
+import { available, expectEqual } from './tour.mjs';
+
+const DONE = ['SETTLED', 'FAILED', 'EXPIRED', 'CANCELLED', 'REFUNDED', 'REVERSED'];
+const PAGE_WITHIN_MS = 60_000;
+
+/** One click with money that is there. */
+export async function buyFromBalance(tour) {
+  const quote = await ask(tour, { profile: 'BUY', from: 'USD', to: 'BTC', amount: '500.00' });
+  const order = await click(tour, quote);
+  await settled(tour, order);
+}
+
+/**
+ * By card: the order waits while the customer authenticates on the card processor's page.
+ * @param {import('./tour.mjs').Tour} tour
+ */
+export async function buyByCard(tour) {
+  const quote = await ask(tour, { profile: 'BUY', from: 'USD', to: 'BTC', amount: '100.00', method: 'CARD' });
+  const order = await click(tour, quote);
+  const page = await eventually(
+    'the page of the card processor',
+    async () => (await tour.api.get(`/v1/brokerage/orders/${order.id}`)).payment?.url,
+    PAGE_WITHIN_MS,
+  );
+  await payOnPage(page);
+  tour.say('Gave the card and approved the payment on the processor’s page (3-D Secure)');
+  await settled(tour, order);
+}
+
+export async function sell(tour) {
+  const quote = await ask(tour, { profile: 'SELL', from: 'BTC', to: 'USD', amount: '0.00100000' });
+  await settled(tour, await click(tour, quote));
+}
+
+export async function swap(tour) {
+  const quote = await ask(tour, { profile: 'SWAP_INTERNAL', from: 'BTC', to: 'ETH', amount: '0.00200000' });
+  await settled(tour, await click(tour, quote));
+}
+
+/** A firm price, with everything that it costs. */
+async function ask({ api, say }, request) {
+  const quote = await api.post('/v1/brokerage/quotes', request);
+  say(`A firm price: ${text(quote.in)} for ${text(quote.out)}, paid ${wayOf(quote.method)}`, {
+    mid: quote.mid,
+    price: quote.price,
+    spread: `${quote.spread.amount} ${quote.spread.asset}`,
+    fees: quote.fees.map((fee) => `${fee.amount} ${fee.asset}`).join(', '),
+    'all in': `${quote.allInBps} bps`,
+    'valid for': `${quote.validMs / 1000} s`,
+  });
+  return quote;
+}
+
+async function click({ api, say }, quote) {
+  const order = await api.post('/v1/brokerage/orders', { quoteId: quote.id, confirm: true });
+  say('Confirmed with one click', { order: order.id, state: order.state });
+  return order;
+}
+
+async function settled({ api, say }, { id }) {
+  const order = await eventually(`the end of order ${id}`, async () => {
+    const now = await api.get(`/v1/brokerage/orders/${id}`);
+    return DONE.includes(now.state) && now;
+  });
+  expectEqual(`order ${id}`, order.state, 'SETTLED');
+  const { sha256 } = await api.get(`/v1/brokerage/orders/${id}/receipt`);
+  const asset = order.out.asset;
+  say(`Received ${text(order.out)}`, {
+    available: `${await available(api, asset)} ${asset}`,
+    receipt: sha256.slice(0, 16),
+  });
+}
+
+const text = ({ amount, asset }) => `${amount} ${asset}`;
+const wayOf = (method) => ({ FUNDS: 'from the balance', CARD: 'by card', BANK: 'by bank transfer' })[method];
