@@ -2,14 +2,14 @@ import { payOnPage } from './money-in.mjs';
 import { eventually } from './outside.mjs';
 import { available, expectEqual } from './tour.mjs';
 
-const DONE = ['SETTLED', 'FAILED', 'EXPIRED', 'CANCELLED', 'REFUNDED', 'REVERSED'];
+const DONE = ['EXECUTED', 'SETTLED', 'FAILED', 'EXPIRED', 'CANCELLED', 'REFUNDED', 'REVERSED'];
 const PAGE_WITHIN_MS = 60_000;
 
 /** One click with money that is there. */
 export async function buyFromBalance(tour) {
   const quote = await ask(tour, { profile: 'BUY', from: 'USD', to: 'BTC', amount: '500.00' });
   const order = await click(tour, quote);
-  await settled(tour, order);
+  await executed(tour, order);
 }
 
 /**
@@ -26,17 +26,18 @@ export async function buyByCard(tour) {
   );
   await payOnPage(page);
   tour.say('Gave the card and approved the payment on the processor’s page (3-D Secure)');
-  await settled(tour, order);
+  // The coins are there to trade; the order settles when the card's hold on their value ends.
+  await executed(tour, order, 'EXECUTED');
 }
 
 export async function sell(tour) {
   const quote = await ask(tour, { profile: 'SELL', from: 'BTC', to: 'USD', amount: '0.00100000' });
-  await settled(tour, await click(tour, quote));
+  await executed(tour, await click(tour, quote));
 }
 
 export async function swap(tour) {
   const quote = await ask(tour, { profile: 'SWAP_INTERNAL', from: 'BTC', to: 'ETH', amount: '0.00200000' });
-  await settled(tour, await click(tour, quote));
+  await executed(tour, await click(tour, quote));
 }
 
 /** A firm price, with everything that it costs. */
@@ -59,17 +60,19 @@ async function click({ api, say }, quote) {
   return order;
 }
 
-async function settled({ api, say }, { id }) {
+async function executed({ api, say }, { id }, state = 'SETTLED') {
   const order = await eventually(`the end of order ${id}`, async () => {
     const now = await api.get(`/v1/brokerage/orders/${id}`);
-    return DONE.includes(now.state) && now;
+    return DONE.includes(now.state) && (now.state !== 'EXECUTED' || state === 'EXECUTED') && now;
   });
-  expectEqual(`order ${id}`, order.state, 'SETTLED');
+  expectEqual(`order ${id}`, order.state, state);
   const { sha256 } = await api.get(`/v1/brokerage/orders/${id}/receipt`);
   const asset = order.out.asset;
+  const withdrawable = order.withdrawableAfter ? { 'leaves after': order.withdrawableAfter } : {};
   say(`Received ${text(order.out)}`, {
     available: `${await available(api, asset)} ${asset}`,
     receipt: sha256.slice(0, 16),
+    ...withdrawable,
   });
 }
 
