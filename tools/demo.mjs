@@ -3,14 +3,11 @@
  * ids, amounts and balances; anything that is not as it must be ends it with exit code 1.
  */
 import { depositCoins } from './demo/coins-in.mjs';
-import { depositDollars } from './demo/money-in.mjs';
 import { proveCustody } from './demo/proof.mjs';
 import { signUp } from './demo/sign-up.mjs';
-import { stockHouse } from './demo/stock-house.mjs';
 import { beginTour } from './demo/tour.mjs';
-import { buyByCard, buyFromBalance, sell, swap } from './demo/trade.mjs';
 
-const STEPS = [signUp, stockHouse, depositDollars, buyFromBalance, buyByCard, sell, swap, depositCoins, proveCustody];
+const STEPS = [signUp, depositCoins, proveCustody];
 
 try {
   const tour = await beginTour();

@@ -49,13 +49,3 @@ const present = (value) => (typeof value === 'object' ? JSON.stringify(value) : 
 export function expectEqual(what, actual, expected) {
   if (actual !== expected) throw new Error(`${what}: ${actual}, not ${expected}`);
 }
-
-/**
- * @param {PatientClient} api
- * @param {string} asset
- * @returns {Promise<string>} what the customer can use of it now
- */
-export async function available(api, asset) {
-  const { items } = await api.get('/v1/balances');
-  return items.find((it) => it.asset === asset)?.available ?? '0';
-}
