@@ -13,6 +13,7 @@ import { BrokerageHttpModule } from './brokerage/brokerage-http.module.js';
 import { type AdminConfig } from './config.js';
 import { CustodyHttpModule } from './custody/custody-http.module.js';
 import { IdentityHttpModule } from './identity/identity-http.module.js';
+import { PaymentsHttpModule } from './payments/payments-http.module.js';
 import { SandboxHttpModule } from './sandbox/sandbox-http.module.js';
 
 /** Everything operators can call. A feature is one line here and a folder beside it. */
@@ -42,6 +43,7 @@ export class AppModule {
         BrokerageModule.of({ logger: process.logger, pricing, tiers: new IdentityTiers(config.SANDBOX ? 3 : 0) }),
         BrokerageHttpModule,
         AuditHttpModule.of({ tokenKey: config.TOKEN_KEY, anchorFile: config.AUDIT_ANCHOR_FILE }),
+        PaymentsHttpModule,
         SandboxHttpModule.of(process.sandboxClock),
       ],
     };

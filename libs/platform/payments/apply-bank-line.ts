@@ -3,7 +3,7 @@ import { type Tx } from '@base/database';
 import { type Ledger } from '@platform/ledger';
 import { type ApplyBankPayment } from './apply-bank-payment.js';
 import { type Applied, isOurId } from './apply-card-payment.js';
-import { claimBankLine, insertBankLine, type Resolution } from './bank-lines.js';
+import { claimBankLine, insertBankLine, isBookedByLine, type Resolution } from './bank-lines.js';
 import { type BankLine } from './bank-rail.js';
 import { claimPayout, payoutIdIn } from './card-payouts.js';
 import { type Chronicle } from './chronicle.js';
@@ -19,9 +19,8 @@ import {
   unidentifiedCredit,
   unorderedDebit,
 } from './journals.js';
-import { Contradiction } from './refusals.js';
 import { insertSuspenseItem, type SuspenseReason } from './suspense-items.js';
-import { type Withdrawal } from './withdrawal.js';
+import { contradicts, type Withdrawal } from './withdrawal.js';
 import { lockWithdrawal } from './withdrawals.js';
 
 /**
@@ -37,30 +36,32 @@ export class ApplyBankLine {
     private readonly names: CustomerNames,
   ) {}
 
-  /** @throws Contradiction */
   async run(tx: Tx, line: BankLine): Promise<Applied> {
     if (await claimBankLine(tx, line.id)) return 'stale';
     const ours =
       line.endToEndId !== null && isOurId(line.endToEndId) ? await lockWithdrawal(tx, line.endToEndId) : undefined;
-    if (ours !== undefined) await this.#ofWithdrawal(tx, line, ours);
-    else if (line.direction === 'debit') await this.#unordered(tx, line);
+    if (ours !== undefined && (await this.#ofWithdrawal(tx, line, ours))) return 'applied';
+    if (line.direction === 'debit') await this.#unordered(tx, line);
+    else if (ours !== undefined) await this.#suspend(tx, line, 'unexpected_return');
     else await this.#credit(tx, line);
     return 'applied';
   }
 
-  async #ofWithdrawal(tx: Tx, line: BankLine, withdrawal: Withdrawal): Promise<void> {
-    if (line.asset !== withdrawal.asset || line.amount !== withdrawal.amount) {
-      throw new Contradiction(
-        `bank line ${line.id} is not what withdrawal ${withdrawal.id} ordered`,
-        withdrawal.customerId,
-      );
-    }
+  /** False when it is not what was ordered: then it is booked as what it is, and the customer's money stays until somebody has looked. */
+  async #ofWithdrawal(tx: Tx, line: BankLine, withdrawal: Withdrawal): Promise<boolean> {
+    const { id, asset, amount, customerId, state } = withdrawal;
     const isReturn = line.direction === 'credit';
-    const transferId = isReturn
-      ? transferIds.withdrawalReturn(withdrawal.id)
-      : transferIds.withdrawalSettle(withdrawal.id);
-    await this.payments.seenOnStatement(tx, withdrawal, isReturn ? 'returned' : 'settled');
+    const status = isReturn ? 'returned' : 'settled';
+    const transferId = isReturn ? transferIds.withdrawalReturn(id) : transferIds.withdrawalSettle(id);
+    const fits = line.asset === asset && line.amount === amount && !contradicts(state, status);
+    if (!fits || (await isBookedByLine(tx, transferId))) {
+      const openedAt = this.chronicle.now();
+      if (customerId !== null) await openFreeze(tx, { scope: 'customer', subject: customerId, reason: 'contradiction', sourceId: line.id, openedAt }); // prettier-ignore
+      return false;
+    }
+    await this.payments.seenOnStatement(tx, withdrawal, status);
     await this.#keep(tx, line, { resolution: 'withdrawal', transferId });
+    return true;
   }
 
   async #unordered(tx: Tx, line: BankLine): Promise<void> {

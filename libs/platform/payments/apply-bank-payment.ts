@@ -37,12 +37,6 @@ export class ApplyBankPayment {
 
   /** A line on the statement says the same as the bank's message, perhaps before it. */
   async seenOnStatement(tx: Tx, withdrawal: Withdrawal, status: 'settled' | 'returned'): Promise<void> {
-    if (contradicts(withdrawal.state, status)) {
-      throw new Contradiction(
-        `withdrawal ${withdrawal.id} was ${withdrawal.state} and stands on the statement`,
-        withdrawal.customerId,
-      );
-    }
     if (isNews(withdrawal.state, status)) await this.move.run(tx, withdrawal, status);
   }
 }

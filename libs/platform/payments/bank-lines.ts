@@ -38,6 +38,11 @@ export async function insertBankLine(
   );
 }
 
+/** Whether a line that is known already is booked by this transfer. */
+export async function isBookedByLine(on: Queryable, transferId: string): Promise<boolean> {
+  return (await on.maybeOne('SELECT id FROM payments.bank_line WHERE transfer_id = $1', [transferId])) !== undefined;
+}
+
 /** The transfers that book these lines, by line. */
 export async function transfersOfLines(on: Queryable, lineIds: readonly string[]): Promise<Map<string, string>> {
   const rows = await on.query<{ id: string; transferId: string }>(

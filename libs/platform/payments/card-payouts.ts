@@ -68,3 +68,13 @@ export async function insertReportLines(tx: Tx, lines: readonly CardReportLine[]
     );
   }
 }
+
+export type KeptReportLine = Pick<CardReportLine, 'id' | 'type' | 'objectId' | 'reference' | 'amount' | 'createdAt'>;
+
+export function reportLinesOf(on: Queryable, asset: AssetCode): Promise<KeptReportLine[]> {
+  return on.query<KeptReportLine>(
+    `SELECT id, type, object_id AS "objectId", reference, amount, created_at AS "createdAt"
+       FROM payments.card_line WHERE asset = $1 ORDER BY seq`,
+    [asset],
+  );
+}

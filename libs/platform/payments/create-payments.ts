@@ -28,6 +28,7 @@ import { MoveWithdrawal } from './move-withdrawal.js';
 import { OpenCardPayment } from './open-card-payment.js';
 import { OwnAccounts } from './own-accounts.js';
 import { Poll } from './poll.js';
+import { Reconcile } from './reconcile.js';
 import { RequestRefund } from './request-refund.js';
 import { RequestWithdrawal } from './request-withdrawal.js';
 import { ResolveSuspense } from './resolve-suspense.js';
@@ -127,6 +128,7 @@ export function createPayments(
     cardIntake,
     bankIntake,
     poll: new Poll(database, chronicle),
+    reconcile: new Reconcile(database, ledger, bank, chronicle, terms),
   };
 }
 

@@ -26,6 +26,7 @@ export { PAYMENTS, CARD_PROCESSOR, PaymentsModule, type PaymentsModuleOptions } 
 export { paymentsConfig, type RailsConfig, railsOf, termsOf, webhookConfig } from './payments-settings.js';
 export { Purpose } from './purpose.js';
 export { refused, type PaymentsRefusalCode } from './refusals.js';
+export { findRun, itemsOfRun, listRuns, type ReconciliationItem, type ReconciliationRun } from './reconciliations.js';
 export { type Refund, type RefundState } from './refund.js';
 export { refundsOf } from './refunds.js';
 export { registerPaymentsJobs } from './register-jobs.js';

@@ -36,6 +36,7 @@ const REFUSALS = {
   debt_too_small: [422, 'The customer does not owe that much', 'Write off no more than is owed.'],
   reference_unknown: [404, 'No reference was issued for this', 'Leave the purpose out for your standing reference.'],
   freeze_unknown: [404, 'There is no such freeze', 'List the freezes that stand.'],
+  reconciliation_unknown: [404, 'There is no such reconciliation', 'List the reconciliations.'],
   event_unknown: [404, 'There is no such event', 'Check the id.'],
   event_settled: [409, 'This event has been dealt with', 'Only a failed event can be tried again.'],
   signature_invalid: [

@@ -24,6 +24,7 @@ export function registerPaymentsJobs(jobs: Jobs, parts: PaymentsParts, payments:
   registerCardJobs(jobs, payments);
   registerBankJobs(jobs, payments);
   registerPolls(jobs, parts, payments);
+  registerReconciliation(jobs, parts, payments);
   registerReapers(jobs, parts, payments);
 }
 
@@ -84,6 +85,27 @@ function registerPolls(
   jobs.every({ kind: 'payments.poll-bank-events', everyMs: 5 * SECOND, run: () => poll.bankEvents(bank, bankIntake) });
   jobs.every({ kind: 'payments.poll-bank-lines', everyMs: 5 * SECOND, run: () => poll.bankLines(bank, applyBankLine) });
   jobs.every({ kind: 'payments.poll-card-report', everyMs: 30 * SECOND, run: () => poll.cardReport(card) });
+}
+
+function registerReconciliation(jobs: Jobs, { bank, card }: PaymentsParts, payments: Payments): void {
+  const { poll, applyBankLine, cardIntake, reconcile } = payments;
+  jobs.every({
+    kind: 'payments.reconcile-bank',
+    everyMs: 10 * MINUTE,
+    run: async () => {
+      await poll.bankLines(bank, applyBankLine);
+      await reconcile.bankAccounts();
+    },
+  });
+  jobs.every({
+    kind: 'payments.reconcile-card',
+    everyMs: 10 * MINUTE,
+    run: async () => {
+      await poll.cardEvents(card, cardIntake);
+      await poll.cardReport(card);
+      await reconcile.cardReceivables();
+    },
+  });
 }
 
 function registerReapers(jobs: Jobs, parts: PaymentsParts, payments: Payments): void {

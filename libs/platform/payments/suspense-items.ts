@@ -11,6 +11,7 @@ export type SuspenseReason =
   | 'several_references'
   | 'payer_name_differs'
   | 'unknown_payout'
+  | 'unexpected_return'
   | 'return_failed';
 
 /** A credit that lies in suspense, with what is known of its payer. */
