@@ -13,6 +13,7 @@ import { BrokerageHttpModule } from './brokerage/brokerage-http.module.js';
 import { type AdminConfig } from './config.js';
 import { CustodyHttpModule } from './custody/custody-http.module.js';
 import { IdentityHttpModule } from './identity/identity-http.module.js';
+import { LedgerHttpModule } from './ledger/ledger-http.module.js';
 import { PaymentsHttpModule } from './payments/payments-http.module.js';
 import { SandboxHttpModule } from './sandbox/sandbox-http.module.js';
 
@@ -28,6 +29,7 @@ export class AppModule {
         ProcessModule.of(process),
         AuditModule,
         LedgerModule,
+        LedgerHttpModule,
         NotificationsModule.of(keys),
         IdentityModule.of({ ...keys, publicUrl: config.API_PUBLIC_URL, sharedNetwork: config.SANDBOX }),
         IdentityHttpModule,

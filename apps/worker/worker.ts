@@ -9,6 +9,7 @@ import { registerPaymentsWork } from './payments-work.js';
 import { registerBrokerageWork } from './brokerage-work.js';
 import { registerCustodyWork } from './custody-work.js';
 import { registerIdentityWork } from './identity-work.js';
+import { registerLedgerWork } from './ledger-work.js';
 
 /** What every library's registration is given. */
 export interface WorkerParts {
@@ -68,6 +69,7 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
 /** One line per library; answers how to stop what they started. */
 async function register(parts: WorkerParts): Promise<() => Promise<void>> {
   await registerIdentityWork(parts);
+  registerLedgerWork(parts);
   await registerCustodyWork(parts);
   registerPaymentsWork(parts);
   return registerBrokerageWork(parts);

@@ -1,5 +1,5 @@
-import { type AssetCode } from '@core/money';
-import { type AccountType } from './chart.js';
+import { type AssetCode, isAssetCode } from '@core/money';
+import { ACCOUNT_TYPES, type AccountType } from './chart.js';
 
 /** The name of an account. It need not be open: accounts open themselves when a transfer first touches them. */
 export interface Account {
@@ -25,4 +25,15 @@ export function account(type: AccountType, asset: AssetCode, owner?: string): Ac
     owner: owner ?? null,
     path: owner === undefined ? `${type}:${asset}` : `${type}:${asset}:${owner}`,
   };
+}
+
+const TYPES: ReadonlySet<string> = new Set(Object.values(ACCOUNT_TYPES).flat());
+const isAccountType = (name: string): name is AccountType => TYPES.has(name);
+
+/** The account that a path names, or undefined when it names none that the chart allows. */
+export function accountAt(path: string): Account | undefined {
+  const [type = '', asset = '', owner, ...rest] = path.split(':');
+  if (!isAccountType(type) || !isAssetCode(asset) || rest.length > 0) return undefined;
+  if (owner !== undefined && !isUuid(owner)) return undefined;
+  return account(type, asset, owner);
 }

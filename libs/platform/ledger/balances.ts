@@ -45,6 +45,37 @@ export function readAccountsOf(on: Queryable, owner: string): Promise<AccountBal
   return on.query<AccountBalance>(`${ACCOUNT_BALANCES} WHERE a.owner_id = $1 ORDER BY a.type_code, s.code`, [owner]);
 }
 
+/** What a list of accounts is narrowed to. */
+export interface AccountFilter {
+  readonly type?: AccountType;
+  readonly asset?: AssetCode;
+  readonly owner?: string;
+  /** Only accounts with something on them. */
+  readonly nonZero?: boolean;
+}
+
+/** Accounts in the order they were opened; `number` of the last one reads on. */
+export function listAccounts(
+  on: Queryable,
+  filter: AccountFilter,
+  page: { readonly after?: bigint; readonly limit: number },
+): Promise<(AccountBalance & { readonly number: bigint })[]> {
+  return on.query(
+    `${ACCOUNT_BALANCES.replace('SELECT', 'SELECT a.id AS number,')}
+      WHERE ($1::text IS NULL OR t.name = $1) AND ($2::text IS NULL OR s.code = $2) AND ($3::uuid IS NULL OR a.owner_id = $3)
+        AND ($4::boolean IS NOT TRUE OR b.balance <> 0) AND a.id > $5
+      ORDER BY a.id LIMIT $6`,
+    [
+      filter.type ?? null,
+      filter.asset ?? null,
+      filter.owner ?? null,
+      filter.nonZero ?? null,
+      page.after ?? 0n,
+      page.limit,
+    ],
+  );
+}
+
 /** An owner's money by asset, in the order of the assets' codes. */
 export async function readBalances(on: Queryable, owner: string): Promise<OwnerBalance[]> {
   return on.query<OwnerBalance>(

@@ -95,7 +95,7 @@ export async function readHead(on: Queryable): Promise<ChainHead | null> {
 }
 
 /** Recomputes the chain from the rows it covers, and holds it against the published anchors. */
-export async function verifyChain(database: Database, options: VerifyOptions = {}): Promise<ChainReport> {
+export async function verifyChain(database: Queryable, options: VerifyOptions = {}): Promise<ChainReport> {
   const { after = 0n, anchors = [], onBlock } = options;
   const faults: ChainFault[] = await checkAnchors(database, anchors);
   let before = await blockAt(database, after);

@@ -1,5 +1,11 @@
-export { account, type Account } from './account.js';
-export { type AccountBalance, type AccountStatus, type OwnerBalance } from './balances.js';
+export { account, type Account, accountAt } from './account.js';
+export {
+  type AccountBalance,
+  type AccountFilter,
+  type AccountStatus,
+  listAccounts,
+  type OwnerBalance,
+} from './balances.js';
 export { type PosterOptions } from './batching-poster.js';
 export { type AuditedInvariant, type Violation } from './audit-invariants.js';
 export { type ChainFault, type ChainHead, type ChainReport, type VerifyOptions } from './chain.js';
