@@ -7,7 +7,12 @@ export async function holdings({ api }) {
   const { items, total, valuedIn } = await api.get('/v1/balances');
   const held = items.filter((item) => [item.available, item.held, item.pending].some((amount) => Number(amount) > 0));
   return {
-    ...Object.fromEntries(held.map(({ asset, available, held: set, pending }) => [asset, `${available} available, ${set} held, ${pending} pending`])),
+    ...Object.fromEntries(
+      held.map(({ asset, available, held: set, pending }) => [
+        asset,
+        `${available} available, ${set} held, ${pending} pending`,
+      ]),
+    ),
     'in all': `${total} ${valuedIn}`,
   };
 }

@@ -21,5 +21,9 @@ export async function withdrawBitcoin(tour) {
   });
   const { confirmed } = await outside.bitcoin('sandbox_balance', destination);
   expectEqual('what arrived at the destination', Number(confirmed), Number(BTC_OUT));
-  say('The bitcoin has arrived', { transaction: settled.txid, confirmations: settled.confirmations, ...(await holdings(tour)) });
+  say('The bitcoin has arrived', {
+    transaction: settled.txid,
+    confirmations: settled.confirmations,
+    ...(await holdings(tour)),
+  });
 }

@@ -10,7 +10,10 @@ export async function houseIsReady({ admin, api, outside, say }) {
     await passBlocks(outside);
     return false;
   });
-  say('The house has coins of its own in custody', Object.fromEntries(houseAddresses.map(({ asset, address }) => [asset, address])));
+  say(
+    'The house has coins of its own in custody',
+    Object.fromEntries(houseAddresses.map(({ asset, address }) => [asset, address])),
+  );
   const prices = await eventually('firm prices', async () => {
     const { items } = await api.get('/v1/brokerage/prices');
     const firm = items.filter((price) => price.firm);

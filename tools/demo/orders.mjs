@@ -23,8 +23,12 @@ export async function buyByCard(tour) {
   });
   if (payment?.url) {
     const shown = await fillIn(outside.card, payment.url, TEST_CARD);
-    const paid = shown.status === 'requires_action' ? await fillIn(outside.card, payment.url, { outcome: 'approve' }) : shown;
-    say('The cardholder gave the card and approved it at the bank', { payment: payment.paymentId, status: paid.status });
+    const paid =
+      shown.status === 'requires_action' ? await fillIn(outside.card, payment.url, { outcome: 'approve' }) : shown;
+    say('The cardholder gave the card and approved it at the bank', {
+      payment: payment.paymentId,
+      status: paid.status,
+    });
   }
   await executed(tour, order, 'Bought bitcoin by card, with 3-D Secure');
 }
@@ -73,7 +77,12 @@ async function executed(tour, order, what) {
     return ['EXECUTED', 'SETTLED'].includes(now.state) && now;
   });
   const { sha256 } = await api.get(`/v1/brokerage/orders/${order.id}/receipt`);
-  say(what, { order: done.id, received: `${done.out.amount} ${done.out.asset}`, receipt: sha256, ...(await holdings(tour)) });
+  say(what, {
+    order: done.id,
+    received: `${done.out.amount} ${done.out.asset}`,
+    receipt: sha256,
+    ...(await holdings(tour)),
+  });
 }
 
 /** What a browser does with a form of the processor's page. */

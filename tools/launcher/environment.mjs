@@ -158,6 +158,11 @@ export const ENVIRONMENT = [
   },
   { name: 'BANK_SETTLE_MS', readers: ['bank'], meaning: 'how long the bank takes to settle a payment' },
   { name: 'BANK_WEBHOOK_RETRY_BASE_MS', readers: ['bank'], meaning: 'first pause before the bank repeats a webhook' },
+  {
+    name: 'BANK_WEBHOOK_SECRET_PREVIOUS',
+    readers: ['api'],
+    meaning: 'the secret that `BANK_WEBHOOK_SECRET` replaced, while the bank still signs with it',
+  },
   { name: 'CARD_PORT', readers: ['card'], meaning: 'port of the sandbox card processor', fallback: '4002', port: true },
   {
     name: 'CARD_DATA_DIR',
@@ -193,6 +198,11 @@ export const ENVIRONMENT = [
     readers: ['card', 'api', 'worker'],
     meaning: 'signs what the card processor sends us',
     secret: true,
+  },
+  {
+    name: 'CARD_WEBHOOK_SECRET_PREVIOUS',
+    readers: ['api'],
+    meaning: 'the secret that `CARD_WEBHOOK_SECRET` replaced, while the processor still signs with it',
   },
   { name: 'CARD_REFUND_MS', readers: ['card'], meaning: 'how long a refund takes' },
   {
