@@ -2,6 +2,7 @@ import { parseAmount } from '@core/money';
 import { type Clock } from '@base/clock';
 import { type Tx } from '@base/database';
 import { type ExecuteOrder } from './execute-order.js';
+import { enterCustomerGate } from './limits.js';
 import { assertOpen } from './offers.js';
 import { type OrderFunds } from './order-funds.js';
 import { type Order, type Orders } from './orders.js';
@@ -27,6 +28,7 @@ export class AcceptReprice {
    */
   async run(tx: Tx, input: { orderId: string; customerId: string; minimumOut: string }): Promise<Order> {
     const order = await this.orders.lock(tx, input.orderId, input.customerId);
+    await enterCustomerGate(tx, order.customerId);
     const out = assetOut(order.quote);
     const minimumOut = parseAmount(input.minimumOut, out);
     await assertOpen(tx, order.quote.pair.symbol);

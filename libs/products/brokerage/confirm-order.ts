@@ -1,6 +1,7 @@
 import { type Clock } from '@base/clock';
 import { type Tx } from '@base/database';
 import { type ExecuteOrder } from './execute-order.js';
+import { enterCustomerGate } from './limits.js';
 import { GRACE_MS, METHOD_RULES } from './methods.js';
 import { type OrderPayments } from './order-payments.js';
 import { type Order, type Orders } from './orders.js';
@@ -19,10 +20,11 @@ export class ConfirmOrder {
   /** @throws Refusal `order_not_found`, `order_state`, `quote_expired` */
   async run(tx: Tx, input: { orderId: string; customerId: string; returnUrl?: string | undefined }): Promise<Order> {
     const order = await this.orders.lock(tx, input.orderId, input.customerId);
+    await enterCustomerGate(tx, order.customerId);
     return this.confirm(tx, order, input.returnUrl);
   }
 
-  /** As {@link run}, for an order that is locked. */
+  /** As {@link run}, for an order that is locked, inside its customer's gate. */
   async confirm(tx: Tx, order: Order, returnUrl?: string): Promise<Order> {
     const now = this.clock.now();
     if (order.state !== 'CREATED') throw orderState(order.state, 'confirmed');

@@ -3,7 +3,7 @@ import { uuidV7, type Tx } from '@base/database';
 import { type ConfirmOrder } from './confirm-order.js';
 import { inventoryChanges } from './desk.js';
 import { type House } from './house.js';
-import { type CustomerTiers, enterLimitGate, isLimited, reserveLimits } from './limits.js';
+import { type CustomerTiers, enterCustomerGate, isLimited, reserveLimits } from './limits.js';
 import { DEFAULT_TOLERANCE_BPS, GRACE_MS, MAX_UNPAID_ORDERS } from './methods.js';
 import { assertOpen } from './offers.js';
 import { type OrderFunds } from './order-funds.js';
@@ -44,6 +44,7 @@ export class CreateOrder {
    * `too_many_open_orders`, `insufficient_funds`
    */
   async run(tx: Tx, input: OrderInput): Promise<Order> {
+    await enterCustomerGate(tx, input.customerId);
     const now = this.clock.now();
     const { quote, signature } = await this.parts.quotes.use(tx, input.quoteId, input.customerId, now);
     if (!this.parts.signer.isGenuine(quote, signature))
@@ -68,7 +69,6 @@ export class CreateOrder {
   }
 
   async #reserve(tx: Tx, { id: orderId, customerId, quote }: Order, now: Date): Promise<void> {
-    await enterLimitGate(tx, customerId);
     if ((await this.orders.countUnpaid(tx, customerId)) > MAX_UNPAID_ORDERS) throw tooManyOpenOrders(MAX_UNPAID_ORDERS);
     if (!isLimited(quote.method)) return;
     const tier = await this.parts.tiers.tierOf(tx, customerId);

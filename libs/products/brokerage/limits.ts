@@ -73,10 +73,15 @@ export async function limitStatus(
   }));
 }
 
-/** Queues the customer's orders behind each other until the transaction ends, so that no two are judged by the same sums. */
-export async function enterLimitGate(tx: Tx, customerId: string): Promise<void> {
-  await tx.query('INSERT INTO brokerage.limit_gate VALUES ($1) ON CONFLICT DO NOTHING', [customerId]);
-  await tx.query('SELECT FROM brokerage.limit_gate WHERE customer_id = $1 FOR UPDATE', [customerId]);
+/**
+ * Queues what moves one customer's money behind each other until the transaction ends: no two are judged by the same sums, and no two lock the
+ * customer's accounts in different orders, which would be a deadlock. To be entered before the ledger is touched.
+ */
+export async function enterCustomerGate(tx: Tx, customerId: string): Promise<void> {
+  await tx.query(
+    'INSERT INTO brokerage.limit_gate VALUES ($1) ON CONFLICT (customer_id) DO UPDATE SET customer_id = EXCLUDED.customer_id',
+    [customerId],
+  );
 }
 
 export interface LimitReservation {
@@ -88,7 +93,7 @@ export interface LimitReservation {
   readonly now: Date;
 }
 
-/** Uses up the limits an order needs; inside {@link enterLimitGate}. @throws Refusal `limit_exceeded` */
+/** Uses up the limits an order needs; inside {@link enterCustomerGate}. @throws Refusal `limit_exceeded` */
 export async function reserveLimits(
   tx: Tx,
   { orderId, customerId, tier, method, cents, now }: LimitReservation,

@@ -3,6 +3,7 @@ import { type Database, type Tx } from '@base/database';
 import { type Logger } from '@base/observability';
 import { type EndOrder } from './end-order.js';
 import { type ExecuteOrder } from './execute-order.js';
+import { enterCustomerGate } from './limits.js';
 import { type Order, type Orders } from './orders.js';
 import { type Quotes } from './quotes.js';
 import { type ReviewOrder } from './review-order.js';
@@ -46,6 +47,7 @@ export class Reap {
   async #reap(tx: Tx, id: string): Promise<void> {
     const order = await this.orders.lock(tx, id);
     if (!order.deadlineAt || order.deadlineAt > this.clock.now()) return;
+    await enterCustomerGate(tx, order.customerId);
     await this.#moveOn(tx, order);
   }
 

@@ -3,7 +3,7 @@ import { type Tx } from '@base/database';
 import { Refusal } from '@base/http';
 import { type EndOrder } from './end-order.js';
 import { type ExecuteOrder } from './execute-order.js';
-import { countLimitsAfterAll, freeLimits } from './limits.js';
+import { countLimitsAfterAll, enterCustomerGate, freeLimits } from './limits.js';
 import { type OrderFunds } from './order-funds.js';
 import { type Order, type Orders } from './orders.js';
 
@@ -35,6 +35,7 @@ export class ReceivePayment {
   /** Funds the order and executes it; money that comes too late or too little stays in the customer's balance. */
   async received(tx: Tx, money: ReceivedMoney): Promise<Order> {
     const order = await this.orders.lock(tx, money.orderId);
+    await enterCustomerGate(tx, order.customerId);
     await countLimitsAfterAll(tx, order.id);
     if (order.state !== 'AWAITING_PAYMENT') {
       await this.orders.markPaid(tx, order);

@@ -1,6 +1,7 @@
 import { type Clock } from '@base/clock';
 import { type Tx } from '@base/database';
 import { type ExecuteOrder } from './execute-order.js';
+import { enterCustomerGate } from './limits.js';
 import { type OrderFunds } from './order-funds.js';
 import { type OrderPayments } from './order-payments.js';
 import { type Order, type Orders } from './orders.js';
@@ -18,6 +19,7 @@ export class ReviewOrder {
   /** @throws Refusal `order_not_found`, `order_state` */
   async clear(tx: Tx, orderId: string, actor: string): Promise<Order> {
     const order = await this.orders.lock(tx, orderId);
+    await enterCustomerGate(tx, order.customerId);
     return this.execute.run(tx, await this.orders.transition(tx, order, 'clear', this.clock.now(), { actor }), {
       actor,
     });

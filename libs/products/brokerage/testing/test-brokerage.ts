@@ -1,12 +1,12 @@
 import { type AssetCode, parseAmount } from '@core/money';
 import { ManualClock } from '@base/clock';
 import { Secret } from '@base/config';
-import { uuidV7, type Queryable, type Tx } from '@base/database';
+import { Database, uuidV7, type Queryable, type Tx } from '@base/database';
 import { Events } from '@base/events';
 import { Commands, Refusal, type CommandResult } from '@base/http';
 import { Jobs, Outbox } from '@base/jobs';
 import { createLogger } from '@base/observability';
-import { account, credit, debit, holdLegs, type Ledger } from '@platform/ledger';
+import { account, credit, debit, holdLegs, Ledger } from '@platform/ledger';
 import { createTestLedger, fund, type TestLedger } from '@platform/ledger/testing';
 import { createPricing, type Pricing } from '@platform/pricing';
 import { ManualSources } from '@platform/pricing/testing';
@@ -66,10 +66,18 @@ export type TestBrokerage = Awaited<ReturnType<typeof createTestBrokerage>>;
 /** The brokerage on a real database and ledger, with prices, payments and time in the spec's hands. */
 export async function createTestBrokerage(options: TestBrokerageOptions = {}) {
   const clock = new ManualClock();
-  const test: TestLedger = await createTestLedger({ clock, max: options.connections ?? 10 });
+  const test: TestLedger = await createTestLedger({ clock, max: 2 });
   const logger = createLogger('spec', 'silent');
-  const database = test.database.app;
-  const ledger: Ledger = test.ledger;
+  // Hundreds race for a few connections here, on a machine that may be busy: how long one waits for its turn is not what specs ask.
+  const database = new Database({
+    url: test.database.appUrl,
+    applicationName: 'spec-brokerage',
+    max: options.connections ?? 10,
+    acquireTimeoutMs: 120_000,
+    statementTimeoutMs: 120_000,
+    idleInTransactionTimeoutMs: 120_000,
+  });
+  const ledger = new Ledger(database, clock);
   const sources = new ManualSources();
   const monotonic = { ms: 0 };
   const pricing: Pricing = createPricing(
@@ -185,6 +193,8 @@ export async function createTestBrokerage(options: TestBrokerageOptions = {}) {
       ),
     close: async () => {
       await pricing.stop();
+      await ledger.close();
+      await database.close();
       await test.close();
     },
   };
