@@ -134,6 +134,19 @@ describe('one signature per intent and attempt', () => {
   });
 });
 
+describe('a sweep', () => {
+  it('may move less for a higher fee, and still goes to the hot address under the same nonce', async () => {
+    const hot = room.keyring.ethereumAddress(ETHEREUM_HOT);
+    const from = { branch: 0, index: 7 } as const;
+    const ticket = room.ethereumTicket({ purpose: 'sweep', destination: hot });
+    await signs(room.ethereumRequest({ to: hot, nonce: 0 }, ticket, 1, from));
+    const less = { ...ticket, amount: '999000000000000000' };
+    const fields = { to: hot, value: 999_000_000_000_000_000n, maxFeePerGas: 30_000_000_000n };
+    await refuses(room.ethereumRequest({ ...fields, nonce: 1 }, less, 2, from), 'attempt_does_not_conflict');
+    await signs(room.ethereumRequest({ ...fields, nonce: 0 }, less, 2, from));
+  });
+});
+
 describe('tickets', () => {
   it('refuses an expired ticket, an unknown policy version, and approvals of somebody else or of another ticket', async () => {
     await refuses(room.bitcoinRequest({}, room.ticket({ expiresAt: room.now })), 'ticket_expired');

@@ -46,9 +46,8 @@ export class DriveIntents {
     const { chainId, asset } = this.rail.settings;
     const tip = await this.#log.tip(database);
     if (tip === undefined) return;
-    const now = clock.now();
     const due = (states: Parameters<typeof intentsIn>[2]): Promise<Intent[]> =>
-      intentsIn(database, chainId, states, { now });
+      intentsIn(database, chainId, states, { now: clock.now() });
     try {
       await this.#each(await due(BEFORE_SIGNING), (intent) =>
         database.transaction((tx) => this.steps.end.expire(tx, intent.id)),
@@ -57,7 +56,9 @@ export class DriveIntents {
       const halted = (await findHalt(database, asset)) !== undefined;
       if (!halted) {
         await this.#each(await due(['approved']), (intent) => this.#reserveAndSign(intent));
-        await this.#each(await unsignedAttempts(database, chainId, now), (attempt) => this.steps.sign.run(attempt));
+        await this.#each(await unsignedAttempts(database, chainId, clock.now()), (attempt) =>
+          this.steps.sign.run(attempt),
+        );
       }
       await this.#each(await due(IN_THE_OPEN), (intent) => this.#carry(intent, tip.height, halted));
       await this.#each(await due(['confirming']), (intent) => this.steps.settle.run(intent.id));

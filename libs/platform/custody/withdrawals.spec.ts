@@ -40,6 +40,7 @@ describe('a Bitcoin withdrawal', () => {
     const { id, fee } = await bench.withdraw({ customerId: customer, asset: 'BTC', destination, amount: 12_345_678n });
     expect(await bench.balance('customer_hold', 'BTC', customer)).toBe(12_345_678n + fee);
     await bench.rounds.BTC.drive();
+    await bench.rounds.BTC.drive();
     expect(await bench.balance('withdrawal_in_flight', 'BTC')).toBe(12_345_678n);
     await expectReconciled();
     await bench.settle(1);
