@@ -3,11 +3,27 @@
  * ids, amounts and balances; anything that is not as it must be ends it with exit code 1.
  */
 import { depositCoins } from './demo/coins-in.mjs';
-import { proveCustody } from './demo/proof.mjs';
+import { withdrawBitcoin } from './demo/coins-out.mjs';
+import { depositDollars } from './demo/dollars-in.mjs';
+import { houseIsReady } from './demo/house.mjs';
+import { buyByCard, buyInOneClick, sell, swapToEther } from './demo/orders.mjs';
+import { proveBooks, proveCustody } from './demo/proof.mjs';
 import { signUp } from './demo/sign-up.mjs';
 import { beginTour } from './demo/tour.mjs';
 
-const STEPS = [signUp, depositCoins, proveCustody];
+const STEPS = [
+  signUp,
+  houseIsReady,
+  depositDollars,
+  buyInOneClick,
+  buyByCard,
+  sell,
+  swapToEther,
+  depositCoins,
+  withdrawBitcoin,
+  proveBooks,
+  proveCustody,
+];
 
 try {
   const tour = await beginTour();
