@@ -1,46 +1,20 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type ChildProcessByStdio, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { request } from 'node:http';
-import { join } from 'node:path';
-import { type Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { loadConfig } from '@base/config';
 import { createTestDatabase, type TestDatabase } from '@base/database/testing';
 import { apiConfig } from './config.js';
-
-const MAIN = join(import.meta.dirname, '../../dist/apps/api/main.js');
+import { spawnApi } from './testing/spawn-api.js';
+import { specEnvironment } from './testing/start-api.js';
 
 let db: TestDatabase;
 let sound: Record<string, string>;
 
 beforeAll(async () => {
   db = await createTestDatabase({ max: 2 });
-  sound = {
-    PATH: process.env['PATH'] ?? '',
-    DATABASE_URL: db.appUrl.reveal(),
-    TOKEN_KEY: 'q8f2Lr09vTz1xWc4hJm6Pd3s',
-    API_PORT: '0',
-    SANDBOX: '1',
-    LOG_LEVEL: 'silent',
-    BANK_API_KEY: 'spec-bank-key-4711',
-    BANK_WEBHOOK_SECRET: 'spec-bank-hook-4712',
-    CARD_API_KEY: 'spec-card-key-4713',
-    CARD_WEBHOOK_SECRET: 'spec-card-hook-4714',
-  };
+  sound = specEnvironment(db);
 });
 afterAll(() => db.drop());
-
-type Api = ChildProcessByStdio<null, Readable, Readable>;
-
-const start = (environment: Record<string, string>): Api =>
-  spawn(process.execPath, [MAIN], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
-
-const collect = (stream: Readable): (() => string) => {
-  const chunks: Buffer[] = [];
-  stream.on('data', (chunk: Buffer) => chunks.push(chunk));
-  return () => Buffer.concat(chunks).toString();
-};
 
 describe('J7: the process refuses to start', () => {
   it.each([
@@ -66,13 +40,12 @@ describe('J7: the process refuses to start', () => {
   });
 
   it('with an error code and nothing but the sentence', async () => {
-    const api = start({ ...sound, TOKEN_KEY: 'changeme', DATABASE_URL: '' });
-    const output = [collect(api.stdout), collect(api.stderr)];
-    const [code] = (await once(api, 'close')) as [number];
-    const text = output.map((read) => read()).join('');
+    const api = spawnApi({ ...sound, TOKEN_KEY: 'changeme', DATABASE_URL: '' });
+    const code = await api.ended;
     expect(code).toBe(1);
     expect(
-      text
+      api
+        .output()
         .trim()
         .split('\n')
         .map((line) => line.trim().split(':')[0]),
@@ -82,10 +55,8 @@ describe('J7: the process refuses to start', () => {
 
 describe('J8: SIGTERM', () => {
   it('lets requests under way end, takes no new ones, and exits with 0 in under ten seconds', async () => {
-    const api = start(sound);
-    const stderr = collect(api.stderr);
-    const [line] = (await once(api.stdout, 'data')) as [Buffer];
-    const { url } = JSON.parse(line.toString()) as { url: string };
+    const api = spawnApi(sound);
+    const url = await api.listening();
     expect((await fetch(`${url}/health/ready`)).status).toBe(200);
 
     const answers = Array.from({ length: 8 }, (_, number) => register(url, `person-${number}@example.com`));
@@ -93,10 +64,11 @@ describe('J8: SIGTERM', () => {
     while ((await db.app.query(`SELECT 1 FROM identity.attempt WHERE bucket LIKE 'message:pair:%'`)).length < 8)
       await sleep(5);
     const asked = performance.now();
-    api.kill('SIGTERM');
+    api.child.kill('SIGTERM');
     const statuses = await Promise.all(answers);
-    const [code] = (await once(api, 'close')) as [number];
-    expect({ statuses, code, stderr: stderr() }).toEqual({ statuses: Array(8).fill(202), code: 0, stderr: '' });
+    const code = await api.ended;
+    expect({ statuses, code }).toEqual({ statuses: Array(8).fill(202), code: 0 });
+    expect(api.output().trim()).toBe(JSON.stringify({ ready: true, url }));
     expect(performance.now() - asked).toBeLessThan(10_000);
     await expect(fetch(`${url}/health/live`)).rejects.toThrow();
   });

@@ -1,12 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
 import { systemClock } from '@base/clock';
 import { createTestDatabase, type TestDatabase } from '@base/database/testing';
-import { createTestIdentity, SPEC_TOKEN_KEY, type TestIdentity } from '@platform/identity/testing';
-
-const MAIN = join(import.meta.dirname, '../../dist/apps/api/main.js');
+import { createTestIdentity, type TestIdentity } from '@platform/identity/testing';
+import { spawnApi } from './testing/spawn-api.js';
+import { specEnvironment } from './testing/start-api.js';
 
 let db: TestDatabase;
 let identity: TestIdentity;
@@ -33,19 +30,8 @@ const hexOf = (text: string): string => Buffer.from(text, 'utf8').toString('hex'
 
 describe('J1: secrets that went through the API', () => {
   it('stand in no log, no error, no metric and no table', async () => {
-    const api = spawn(process.execPath, [MAIN], {
-      env: { PATH: process.env['PATH'] ?? '', DATABASE_URL: db.appUrl.reveal(), TOKEN_KEY: SPEC_TOKEN_KEY.reveal(), API_PORT: '0', SANDBOX: '1', LOG_LEVEL: 'trace' }, // prettier-ignore
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    const logged: Buffer[] = [];
-    api.stdout.on('data', (chunk: Buffer) => logged.push(chunk));
-    api.stderr.on('data', (chunk: Buffer) => logged.push(chunk));
-    const url = await new Promise<string>((resolve) => {
-      api.stdout.on('data', () => {
-        const [, found] = /"ready":true,"url":"([^"]+)"/.exec(Buffer.concat(logged).toString()) ?? [];
-        if (found !== undefined) resolve(found);
-      });
-    });
+    const api = spawnApi({ ...specEnvironment(db), LOG_LEVEL: 'trace' });
+    const url = await api.listening();
 
     const refusals: string[] = [];
     const post = async (
@@ -84,8 +70,8 @@ describe('J1: secrets that went through the API', () => {
     });
     const next = await post('/v1/auth/refresh', { refreshToken: session['refreshToken'] });
     const metrics = await (await fetch(`${url}/metrics`)).text();
-    api.kill('SIGTERM');
-    await once(api, 'close');
+    api.child.kill('SIGTERM');
+    await api.ended;
 
     const secrets = {
       password,
@@ -99,7 +85,7 @@ describe('J1: secrets that went through the API', () => {
       totpSecret: totp['secret'],
     };
     const places = {
-      logs: Buffer.concat(logged).toString(),
+      logs: api.output(),
       refusals: refusals.join(),
       metrics,
       database: await dump(),

@@ -15,21 +15,23 @@ export interface TestApi {
   stop(): Promise<void>;
 }
 
+/** All that the API needs to start on this database, whether here or as a process of its own. */
+export const specEnvironment = (db: TestDatabase): Record<string, string> => ({
+  DATABASE_URL: db.appUrl.reveal(),
+  TOKEN_KEY: SPEC_TOKEN_KEY.reveal(),
+  QUOTE_SIGNING_KEY: 'a key that signs the quotes of specs',
+  SANDBOX: '1',
+  LOG_LEVEL: 'silent',
+  BANK_API_KEY: 'spec-bank-key-4711',
+  BANK_WEBHOOK_SECRET: 'spec-bank-hook-4712',
+  CARD_API_KEY: 'spec-card-key-4713',
+  CARD_WEBHOOK_SECRET: 'spec-card-hook-4714',
+});
+
 /** The customers' API as `main` builds it, on a database of its own; not listening, so call it by `app.inject`. */
 export async function startApi(environment: Record<string, string> = {}): Promise<TestApi> {
   const db = await createTestDatabase({ max: 4 });
-  const config = loadConfig(apiConfig, {
-    DATABASE_URL: db.appUrl.reveal(),
-    TOKEN_KEY: SPEC_TOKEN_KEY.reveal(),
-    QUOTE_SIGNING_KEY: 'a key that signs the quotes of specs',
-    SANDBOX: '1',
-    LOG_LEVEL: 'silent',
-    BANK_API_KEY: 'spec-bank-key-4711',
-    BANK_WEBHOOK_SECRET: 'spec-bank-hook-4712',
-    CARD_API_KEY: 'spec-card-key-4713',
-    CARD_WEBHOOK_SECRET: 'spec-card-hook-4714',
-    ...environment,
-  });
+  const config = loadConfig(apiConfig, { ...specEnvironment(db), ...environment });
   const process = await openProcess('api', config, { connections: 10 });
   const app = await createApi(process, config);
   return {
