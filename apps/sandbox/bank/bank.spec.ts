@@ -129,8 +129,8 @@ describe('the sandbox bank', () => {
     await receiver.expect(2);
     await server.app.close();
     await open();
-    await receiver.expect(3);
-    expect(receiver.types()[2]).toBe('payment.settled');
+    // What was not yet acknowledged when it stopped may be delivered once more before that.
+    for (let count = 3; !receiver.types().includes('payment.settled'); count += 1) await receiver.expect(count);
     expect((await api.get<BankPayment>(`/v1/payments/${payment.id}`)).body.status).toBe('settled');
   });
 

@@ -120,7 +120,7 @@ describe.each(BACKENDS.filter((backend) => backend === 'postgres' || withRedis))
     await database.owner.query('TRUNCATE bullmq.job CASCADE');
   };
 
-  const until = async (condition: () => Promise<boolean>, seconds = 30): Promise<void> => {
+  const until = async (condition: () => Promise<boolean>, seconds = 120): Promise<void> => {
     for (const deadline = Date.now() + seconds * 1000; !(await condition());) {
       if (Date.now() > deadline) throw new Error('it did not happen in time');
       await sleep(25);

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Wallet } from 'ethers';
+import { halt, resume } from './halts.js';
 import { historyOf } from './intents.js';
 import { CustodyBench } from './testing/index.js';
 
@@ -73,5 +74,203 @@ describe('an Ethereum withdrawal', () => {
     expect(await bench.balance('network_fees', 'ETH')).toBe(spent + (intent.networkFee ?? 0n));
     expect(await bench.balance('network_fee_revenue', 'ETH')).toBe(fee);
     await expectReconciled();
+  });
+});
+
+describe('what is refused, and leaves nothing behind', () => {
+  const refused: [string, 'BTC' | 'ETH', string, string][] = [
+    ['an address of another network', 'BTC', 'bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4', 'address_wrong_network'],
+    ['a mainnet base58 address', 'BTC', '1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN2', 'address_wrong_network'],
+    ['a bech32 slip', 'BTC', 'bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt081', 'address_checksum'],
+    ['an Ethereum address for bitcoin', 'BTC', '0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed', 'address_malformed'],
+    ['a future witness version', 'BTC', 'bcrt1zw508d6qejxtdg4y5r3zarvaryv2wuatf', 'address_unsupported'],
+    ['an EIP-55 slip', 'ETH', '0x5AAeb6053F3E94C9b9A09f33669435E7Ef1BeAed', 'address_checksum'],
+    ['the zero address', 'ETH', `0x${'0'.repeat(40)}`, 'address_unsupported'],
+    ['a Bitcoin address for ether', 'ETH', 'bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080', 'address_malformed'],
+  ];
+
+  it.each(refused)('W6, D15: %s', async (_, asset, destination, code) => {
+    const held = await bench.balance('customer_hold', asset, customer);
+    await expect(bench.withdraw({ customerId: customer, asset, destination, amount: ETHER })).rejects.toMatchObject({
+      code,
+    });
+    expect(await bench.balance('customer_hold', asset, customer)).toBe(held);
+  });
+
+  it('W6: our own deposit addresses, of this customer, of another, and of the house', async () => {
+    for (const own of [
+      await bench.addresses.forCustomer('BTC', customer),
+      await bench.addresses.forCustomer('BTC', await bench.customer()),
+      await bench.addresses.forHouse('BTC'),
+    ]) {
+      const given = { customerId: customer, asset: 'BTC' as const, destination: own.address, amount: 100_000n };
+      await expect(bench.withdraw(given)).rejects.toMatchObject({ code: 'destination_is_ours' });
+    }
+  });
+
+  it('too little, too much, above the daily limit, above the agreed fee, while halted, and by a customer on hold', async () => {
+    const destination = await bitcoinPayee();
+    const given = { customerId: customer, asset: 'BTC' as const, destination };
+    await expect(bench.withdraw({ ...given, amount: 1_999n })).rejects.toMatchObject({ code: 'amount_too_small' });
+    await expect(bench.withdraw({ ...given, amount: 4n * 10n ** 8n })).rejects.toMatchObject({
+      code: 'insufficient_funds',
+    });
+    await expect(bench.withdraw({ ...given, amount: 11n * 10n ** 8n })).rejects.toMatchObject({
+      code: 'withdrawal_limit_exceeded',
+    });
+    await expect(bench.withdraw({ ...given, amount: 10_000n, maxFee: 1n })).rejects.toMatchObject({
+      code: 'network_fee_too_high',
+    });
+    const stop = { asset: 'BTC', scope: 'withdrawals', reason: 'drill', actor: 'spec', at: new Date() } as const;
+    await bench.parts.database.transaction((tx) => halt(tx, stop));
+    await expect(bench.withdraw({ ...given, amount: 10_000n })).rejects.toMatchObject({ code: 'asset_halted' });
+    await bench.parts.database.transaction((tx) => resume(tx, 'BTC'));
+    const held = await bench.customer();
+    await bench.books.database.owner.query(
+      `UPDATE identity.customer SET withdrawals_held_until = now() + interval '1 day' WHERE id = $1`,
+      [held],
+    );
+    await expect(bench.withdraw({ ...given, customerId: held, amount: 10_000n })).rejects.toMatchObject({
+      code: 'withdrawals_held',
+    });
+    await expect(bench.withdraw({ ...given, customerId: crypto.randomUUID(), amount: 10_000n })).rejects.toMatchObject({
+      code: 'account_frozen',
+    });
+  });
+
+  it('W3: one key is one withdrawal, also when 30 requests carry it at once', async () => {
+    const destination = await bitcoinPayee();
+    const key = crypto.randomUUID();
+    const held = await bench.balance('customer_hold', 'BTC', customer);
+    const given = { customerId: customer, asset: 'BTC' as const, destination, amount: 50_000n };
+    const answers = await Promise.allSettled(Array.from({ length: 30 }, () => bench.withdraw(given, key)));
+    const done = answers.filter((answer) => answer.status === 'fulfilled');
+    expect(done).toHaveLength(1);
+    const [intent] = done.map(({ value }) => value);
+    expect(await bench.balance('customer_hold', 'BTC', customer)).toBe(held + 50_000n + (intent?.fee ?? 0n));
+    await bench.parts.database.transaction((tx) =>
+      bench.end.cancel(tx, { customerId: customer, intentId: intent?.id ?? '' }),
+    );
+  });
+});
+
+describe('before anything is signed', () => {
+  const ask = async (amount: bigint) =>
+    bench.withdraw({ customerId: customer, asset: 'BTC', destination: await bitcoinPayee(), amount });
+
+  it('the customer may cancel, and has everything back; nobody else may, and not twice', async () => {
+    const before = await bench.balance('customer_available', 'BTC', customer);
+    const { id } = await ask(70_000n);
+    const cancel = (customerId: string) =>
+      bench.parts.database.transaction((tx) => bench.end.cancel(tx, { customerId, intentId: id }));
+    await expect(cancel(await bench.customer())).rejects.toMatchObject({ code: 'withdrawal_unknown' });
+    await cancel(customer);
+    expect(await bench.balance('customer_available', 'BTC', customer)).toBe(before);
+    await expect(cancel(customer)).rejects.toMatchObject({ code: 'withdrawal_not_possible' });
+    await bench.rounds.BTC.drive();
+    expect((await bench.intent(id)).state).toBe('cancelled');
+    expect(await bench.attempts(id)).toEqual([]);
+  });
+
+  it('above the limit an operator decides: approved it goes on, rejected it comes back', async () => {
+    const operatorId = crypto.randomUUID();
+    const before = await bench.balance('customer_available', 'BTC', customer);
+    const [yes, no] = [await ask(100_000_001n), await ask(100_000_002n)];
+    await bench.rounds.BTC.drive();
+    expect((await bench.intent(yes.id)).state).toBe('await_approval');
+    const decide = (work: Parameters<typeof bench.parts.database.transaction>[0]) =>
+      bench.parts.database.transaction(work);
+    await decide((tx) => bench.decide.approve(tx, { operatorId, intentId: yes.id }));
+    await decide((tx) => bench.end.reject(tx, { operatorId, intentId: no.id, reason: 'not him' }));
+    await bench.rounds.BTC.drive();
+    expect((await bench.intent(yes.id)).state).toBe('broadcast');
+    expect((await bench.intent(no.id)).state).toBe('rejected');
+    await bench.settle(3);
+    expect((await bench.intent(yes.id)).state).toBe('settled');
+    expect(await bench.balance('customer_available', 'BTC', customer)).toBe(before - 100_000_001n - yes.fee);
+    await expectReconciled();
+  });
+
+  it('W18: what the hot wallet cannot pay waits in line, and is paid when coins have come', async () => {
+    const rich = await bench.customer();
+    await bench.endow(rich, 'ETH', 200n * ETHER);
+    const destination = ethereumPayee();
+    const { id } = await bench.withdraw({ customerId: rich, asset: 'ETH', destination, amount: 100n * ETHER });
+    await bench.rounds.ETH.drive();
+    await bench.parts.database.transaction((tx) => bench.decide.approve(tx, { operatorId: rich, intentId: id }));
+    await bench.rounds.ETH.drive();
+    expect(await bench.intent(id)).toMatchObject({ state: 'approved', waitingFor: 'hot_wallet_short' });
+    const small = await bench.withdraw({
+      customerId: customer,
+      asset: 'ETH',
+      destination: ethereumPayee(),
+      amount: ETHER,
+    });
+    await bench.rounds.ETH.drive();
+    expect((await bench.intent(small.id)).state).toBe('broadcast');
+    const house = await bench.addresses.forHouse('ETH');
+    await bench.payEther(house.address, 80n * ETHER);
+    await bench.settle(6);
+    await bench.parts.database.query('UPDATE custody.intent SET not_before = created_at WHERE id = $1', [id]);
+    await bench.rounds.ETH.drive();
+    await bench.settle(5);
+    expect((await bench.intent(id)).state).toBe('settled');
+    expect(await etherAt(destination)).toBe(100n * ETHER);
+  });
+});
+
+describe('D12: many withdrawals at once', () => {
+  it('no coin is used twice, sums are exact, and each destination is paid once', async () => {
+    const count = Number(process.env['TORTURE'] ? 200 : 16);
+    const destinations = await Promise.all(Array.from({ length: count }, () => bitcoinPayee()));
+    const asked = await Promise.all(
+      destinations.map((destination, at) =>
+        bench.withdraw({ customerId: customer, asset: 'BTC', destination, amount: 200_000n + BigInt(at) }),
+      ),
+    );
+    const workers = [bench.rounds, bench.roundsWith({}), bench.roundsWith({})];
+    for (let round = 0; round < 12; round++) {
+      await Promise.all(workers.map(({ BTC }) => BTC.run()));
+      await bench.bitcoin.mine();
+      await bench.parts.database.query(
+        `UPDATE custody.intent SET not_before = created_at WHERE waiting_for = 'hot_wallet_short'`,
+      );
+    }
+    for (const [at, { id }] of asked.entries()) {
+      expect(await bench.intent(id)).toMatchObject({ state: 'settled', amount: 200_000n + BigInt(at) });
+      expect((await received(destinations[at] ?? '')).confirmed).toBeCloseTo(0.002 + at / 1e8, 9);
+    }
+    const twice = await bench.parts.database.query(
+      'SELECT txid, vout FROM custody.coin_reservation GROUP BY txid, vout HAVING count(*) > 1',
+    );
+    expect(twice).toEqual([]);
+    await bench.rounds.BTC.run();
+    expect(await bench.rounds.BTC.reconcile()).toMatchObject({ difference: 0n });
+  });
+});
+
+describe('one balance', () => {
+  it('H7: 200 withdrawals at once: exactly what fits is taken, the rest is refused, and nothing else happens', async () => {
+    const rich = await bench.customer();
+    const { fee } = await bench.withdraw({
+      customerId: customer,
+      asset: 'BTC',
+      destination: await bitcoinPayee(),
+      amount: 50_000n,
+    });
+    await bench.giveFromHouse(rich, 'BTC', 10n * (50_000n + fee) + 49_999n);
+    const destination = await bitcoinPayee();
+    const asked = await Promise.allSettled(
+      Array.from({ length: 200 }, () =>
+        bench.withdraw({ customerId: rich, asset: 'BTC', destination, amount: 50_000n }),
+      ),
+    );
+    const refusals = asked.flatMap((each) =>
+      each.status === 'rejected' ? [(each.reason as { code?: string }).code] : [],
+    );
+    expect(asked.filter(({ status }) => status === 'fulfilled')).toHaveLength(10);
+    expect(new Set(refusals)).toEqual(new Set(['insufficient_funds']));
+    expect(await bench.balance('customer_available', 'BTC', rich)).toBe(49_999n);
+    expect(await bench.balance('customer_hold', 'BTC', rich)).toBe(10n * (50_000n + fee));
   });
 });

@@ -37,9 +37,10 @@ export class Withdrawable {
     await assertUnrestricted(tx, customerId);
     const holds = await activeValueHolds(tx, customerId, this.clock.now());
     if (holds.length === 0) return;
-    const owned = (await this.ledger.balances(customerId, tx)).map(({ asset, available, held }) => ({
+    // What is on a hold is spoken for, by another withdrawal as like as not: it must not cover for this one.
+    const owned = (await this.ledger.balances(customerId, tx)).map(({ asset, available }) => ({
       asset,
-      minor: available + held,
+      minor: available,
     }));
     if (!(await this.#covers(holds, owned, withdrawal))) throw refused('funds_on_hold', { field: 'amount' });
   }

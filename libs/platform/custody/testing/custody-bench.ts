@@ -56,19 +56,27 @@ export class CustodyBench {
   }
 
   static async open(options: BenchOptions = {}): Promise<CustodyBench> {
-    const [books, bitcoin, anvil, signer] = await Promise.all([
-      createTestLedger({
-        ...(options.clock === undefined ? {} : { clock: options.clock }),
-        max: options.connections ?? 10,
-      }),
-      startBitcoinDevChain(),
-      startAnvil({ automine: false }),
-      TestSigner.start(),
-    ]);
-    const [bitcoinDoor, ethereumDoor] = await Promise.all([startNodeProxy(bitcoin.url), startNodeProxy(anvil.url)]);
-    const bench = new CustodyBench(books, bitcoin, anvil, bitcoinDoor, ethereumDoor, signer, options);
-    await bench.prepare();
-    return bench;
+    const opened: (() => Promise<void>)[] = [];
+    const open = async <T extends { close(): Promise<void> }>(starting: Promise<T>): Promise<T> => {
+      const started = await starting;
+      opened.push(() => started.close());
+      return started;
+    };
+    try {
+      // One after the other: each wants a whole core for its start, and has a deadline for it.
+      const bitcoin = await open(startBitcoinDevChain());
+      const anvil = await open(startAnvil({ automine: false }));
+      const signer = await open(TestSigner.start());
+      const clock = options.clock === undefined ? {} : { clock: options.clock };
+      const books = await open(createTestLedger({ ...clock, max: options.connections ?? 10 }));
+      const doors = [await open(startNodeProxy(bitcoin.url)), await open(startNodeProxy(anvil.url))] as const;
+      const bench = new CustodyBench(books, bitcoin, anvil, doors[0], doors[1], signer, options);
+      await bench.prepare();
+      return bench;
+    } catch (error) {
+      await Promise.allSettled(opened.map((close) => close()));
+      throw error;
+    }
   }
 
   /** Another worker over the same database, nodes and signer. */
