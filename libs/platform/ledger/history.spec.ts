@@ -155,7 +155,6 @@ test('a history of any transfers, holds, retries, reversals and freezes ends as 
         } else {
           const unit = world.transfers(step);
           const expected = unit.length === 0 ? 'ok' : world.oracle.post(unit, clock.now());
-          process.stderr.write(JSON.stringify(step,(k,v)=>typeof v==='bigint'?String(v):v)+'\n');
           expect([step, await answerOf(t.ledger.submit(unit))]).toEqual([step, expected]);
         }
       }
