@@ -281,4 +281,48 @@ describe('a schedule', () => {
     expect(ran.at(-1)).toBe('second');
     await second.stop();
   });
+
+  it('that is rare is not kept from the others by a holder that dies: the next one runs it within the lease', async () => {
+    const ran: string[] = [];
+    const idle: WorkQueue = { add: () => Promise.resolve(), work: () => undefined, close: () => Promise.resolve() };
+    const make = (name: string, everyMs: number): Jobs => {
+      const jobs = new Jobs({ database: database.app, clock: systemClock, logger });
+      jobs.every({ kind: 'rare', everyMs, run: () => Promise.resolve(void ran.push(name)) });
+      return jobs;
+    };
+    const dying = make('dying', 3_600_000);
+    dying.start(idle);
+    await sleep(200);
+    // As SIGKILL leaves it, one hour on but for the lease: due, and its holder's lease as long as it ever is after a run.
+    await database.owner.query(
+      `UPDATE base.schedule SET next_at = '-infinity', holder = gen_random_uuid() WHERE kind = 'rare'`,
+    );
+    const { seconds } = await database.owner.one<{ seconds: number }>(
+      `SELECT extract(epoch FROM lease_until - clock_timestamp())::float8 AS seconds FROM base.schedule WHERE kind = 'rare'`,
+    );
+    expect(seconds).toBeLessThanOrEqual(10);
+    await database.owner.query(
+      `UPDATE base.schedule SET lease_until = lease_until - interval '10 s' WHERE kind = 'rare'`,
+    );
+    const heir = make('heir', 3_600_000);
+    heir.start(idle);
+    await sleep(300);
+    expect(ran).toEqual(['dying', 'heir']);
+    await Promise.all([dying.stop(), heir.stop()]);
+  });
+
+  it('runs no sooner than its interval says, in whatever process', async () => {
+    const at: number[] = [];
+    const idle: WorkQueue = { add: () => Promise.resolve(), work: () => undefined, close: () => Promise.resolve() };
+    const workers = [1, 2].map(() => {
+      const jobs = new Jobs({ database: database.app, clock: systemClock, logger });
+      jobs.every({ kind: 'paced', everyMs: 300, run: () => Promise.resolve(void at.push(performance.now())) });
+      jobs.start(idle);
+      return jobs;
+    });
+    await sleep(1_500);
+    await Promise.all(workers.map((jobs) => jobs.stop()));
+    expect(at.length).toBeGreaterThan(1);
+    expect(at.slice(1).every((time, n) => time - (at[n] ?? 0) >= 295)).toBe(true);
+  });
 });
