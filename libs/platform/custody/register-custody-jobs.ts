@@ -7,7 +7,8 @@ import { AllocateAddress } from './allocate-address.js';
 import { type CustodyRound, custodyRounds } from './custody-rounds.js';
 import { type CustodyParts } from './parts.js';
 import { DRIVE_JOB } from './request-withdrawal.js';
-import { CHAIN_ASSETS, type CustodySettings } from './settings.js';
+import { CHAIN_ASSETS, type ChainAsset, type CustodySettings } from './settings.js';
+import { whenStill } from './when-still.js';
 
 export interface CustodyJobsOptions {
   readonly settings: CustodySettings;
@@ -65,13 +66,18 @@ export async function registerCustodyJobs(
     }
   };
 
+  const reconcile = async (asset: ChainAsset): Promise<void> => {
+    if (!(await whenStill(() => rounds[asset].reconcile())))
+      logger.warn({ asset }, 'not reconciled: the chain was moving');
+  };
+
   for (const asset of CHAIN_ASSETS) {
     const name = asset.toLowerCase();
     jobs.every({ kind: `custody.round-${name}`, everyMs: options.everyMs ?? ROUND_MS, run: () => rounds[asset].run() });
     jobs.every({
       kind: `custody.reconcile-${name}`,
       everyMs: RECONCILE_MS,
-      run: () => whereReachable(async () => void (await rounds[asset].reconcile())),
+      run: () => whereReachable(() => reconcile(asset)),
     });
   }
   jobs.every({ kind: 'custody.prepare', everyMs: PREPARE_MS, run: () => whereReachable(prepare) });
@@ -80,7 +86,7 @@ export async function registerCustodyJobs(
   jobs.registerOutside({
     kind: RECONCILE_JOB,
     schema: ofAsset,
-    handle: async ({ asset }) => void (await rounds[asset].reconcile()),
+    handle: ({ asset }) => reconcile(asset),
   });
   jobs.registerOutside({
     kind: FREEZE_JOB,
