@@ -78,6 +78,7 @@ describe('D1: a Bitcoin deposit', () => {
     const customer = await bench.customer();
     const { address } = await bench.addresses.forCustomer('BTC', customer);
     const txid = await bench.bitcoin.faucet(address, '1.5');
+    const raw = await bench.bitcoin.rpc<string>('getrawtransaction', txid);
     await bench.bitcoin.mine();
     await bench.run();
     await bench.bitcoin.rpc('sandbox_reorg', 1, { drop: [txid] });
@@ -88,8 +89,7 @@ describe('D1: a Bitcoin deposit', () => {
     await bench.bitcoin.mine();
     await bench.run();
     expect(await bench.balance('customer_available', 'BTC', customer)).toBe(0n);
-    const raw = await bench.bitcoin.rpc<string>('getrawtransaction', txid).catch(() => undefined);
-    if (raw === undefined) return;
+    expect(await bench.bitcoin.rpc('sendrawtransaction', raw)).toBe(txid);
     await bench.settle(3);
     expect(await bench.balance('customer_available', 'BTC', customer)).toBe(150_000_000n);
   });
