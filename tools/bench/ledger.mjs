@@ -81,7 +81,7 @@ async function sql(url, text) {
   await client.end();
 }
 
-/** Customers with more money than a run can spend. */
+/** Customers, and a desk, with more money than a run can spend. */
 async function populate(ledger) {
   const owners = Array.from({ length: CUSTOMERS }, () => uuidV7());
   const usd = owners.map((owner) => account('customer_available', 'USD', owner));
@@ -91,6 +91,12 @@ async function populate(ledger) {
   await inSlices([...usd, ...btc], (to) =>
     ledger.submit({ id: uuidV7(), kind: 'bench.fund', legs: [debit(bank(to.asset), PLENTY), credit(to, PLENTY)] }),
   );
+  const houseBtc = account('house_inventory', 'BTC');
+  await ledger.submit({
+    id: uuidV7(),
+    kind: 'bench.fund',
+    legs: [debit(account('equity', 'BTC'), PLENTY), credit(houseBtc, PLENTY)],
+  });
   return { usd, btc };
 }
 

@@ -1,7 +1,7 @@
 import { Body, Controller, HttpCode, Inject, Param, Post, Put } from '@nestjs/common';
 import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { type z } from 'zod';
-import { AmountError, type AssetCode, formatAmount, parseAmount } from '@core/money';
+import { type AssetCode, formatAmount } from '@core/money';
 import { uuidV5 } from '@base/database';
 import {
   Access,
@@ -10,6 +10,7 @@ import {
   type CommandResult,
   IdempotencyKey,
   InvalidRequest,
+  minorOf,
   type Operator,
 } from '@base/http';
 import { PriceHalts } from '@platform/pricing';
@@ -157,14 +158,5 @@ export class DeskController {
       const { inventory, funded } = await this.brokerage.house.position(tx, asset);
       return { id, asset, inventory: formatAmount(inventory, asset), funded: formatAmount(funded, asset) };
     });
-  }
-}
-
-function minorOf(text: string, asset: AssetCode, field: string): bigint {
-  try {
-    return parseAmount(text, asset);
-  } catch (error) {
-    if (error instanceof AmountError) throw new InvalidRequest([{ field, message: error.message }]);
-    throw error;
   }
 }

@@ -1,14 +1,12 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
-import { z } from 'zod';
+import { type z } from 'zod';
 import { formatAmount, formatRate } from '@core/money';
 import { Database } from '@base/database';
-import { Access, Caller, type CommandResult, decodeCursor, IdempotencyKey, InvalidRequest, type Operator, type Page, pageOf } from '@base/http'; // prettier-ignore
+import { Access, Caller, type CommandResult, IdempotencyKey, type Operator, type Page, pageOf, timeCursor } from '@base/http'; // prettier-ignore
 import { assetIn, assetOut, BROKERAGE, type Brokerage, type Order, type OrderStep } from '@products/brokerage';
 import { DeskCommands } from './desk-commands.js';
 import { anything, id, orderListing, orderPage, reviewOrder } from './schemas.js';
-
-const place = z.tuple([z.iso.datetime(), z.uuid()]);
 
 /** Customers' orders as operators see them, and the decision about those in review. */
 @ApiTags('House')
@@ -24,13 +22,13 @@ export class OrdersController {
   @Get()
   @ApiOkResponse({ standardSchema: orderPage })
   async list(@Query({ schema: orderListing }) query: z.infer<typeof orderListing>): Promise<Page<object>> {
-    const parts = decodeCursor(query.cursor, 2);
-    const parsed = parts && place.safeParse(parts);
-    if (parsed?.success === false)
-      throw new InvalidRequest([{ field: 'cursor', message: 'is not a cursor of this list' }]);
-    const before = parsed?.data && { at: new Date(parsed.data[0]), id: parsed.data[1] };
     const { limit, state, customerId } = query;
-    const orders = await this.brokerage.orders.page(this.database, { customerId, state, before, limit: limit + 1 });
+    const orders = await this.brokerage.orders.page(this.database, {
+      customerId,
+      state,
+      before: timeCursor(query.cursor),
+      limit: limit + 1,
+    });
     return pageOf(orders, limit, {
       position: (order) => [order.createdAt.toISOString(), order.id],
       present: (order) => present(order),

@@ -4,11 +4,10 @@ import { z } from 'zod';
 import { formatAmount } from '@core/money';
 import { CLOCK, type Clock } from '@base/clock';
 import { Database, type Tx } from '@base/database';
-import { Access, Caller, type Operator, type Page, pageOf, pageQuery } from '@base/http';
+import { Access, Caller, idCursor, type Operator, type Page, pageOf, pageQuery } from '@base/http';
 import { Outbox } from '@base/jobs';
 import { Audit } from '@platform/audit';
 import { AllocateAddress, CHAIN_ASSETS, type ChainAsset, custodyRefusal, FREEZE_JOB, halt, listDeposits, listHalts, listReconciliations, presentDeposit, type Reconciliation, resume } from '@platform/custody'; // prettier-ignore
-import { idBefore } from './id-cursor.js';
 import {
   asset,
   itemPage,
@@ -59,7 +58,7 @@ export class CustodyController {
   async deposits(
     @Query({ schema: depositListing }) { limit, cursor, ...filter }: z.infer<typeof depositListing>,
   ): Promise<Page<object>> {
-    const rows = await listDeposits(this.database, { ...filter, before: idBefore(cursor), limit: limit + 1 });
+    const rows = await listDeposits(this.database, { ...filter, before: idCursor(cursor), limit: limit + 1 });
     const show = (deposit: (typeof rows)[number]): object => ({
       ...presentDeposit(deposit),
       owner: { kind: deposit.ownerKind, id: deposit.ownerId },
@@ -72,7 +71,7 @@ export class CustodyController {
   async reconciliations(
     @Query({ schema: reconciliationListing }) { limit, cursor, asset: of }: z.infer<typeof reconciliationListing>,
   ): Promise<Page<z.infer<typeof reconciliationSchema>>> {
-    const rows = await listReconciliations(this.database, { asset: of, before: idBefore(cursor), limit: limit + 1 });
+    const rows = await listReconciliations(this.database, { asset: of, before: idCursor(cursor), limit: limit + 1 });
     return pageOf(rows, limit, { position: ({ id }) => [id], present });
   }
 

@@ -7,6 +7,7 @@ import {
   Caller,
   type CommandResult,
   Commands,
+  idCursor,
   IdempotencyKey,
   type Operator,
   type Page,
@@ -15,7 +16,6 @@ import {
 } from '@base/http';
 import { Audit } from '@platform/audit';
 import { DecideWithdrawal, EndUnsigned, type Intent, listIntents, presentWithdrawal } from '@platform/custody';
-import { idBefore } from './id-cursor.js';
 import { anything, asset, id, itemPage, reasonOrder, withdrawalStates } from './schemas.js';
 
 type Reason = z.infer<typeof reasonOrder>;
@@ -53,7 +53,7 @@ export class WithdrawalsController {
   @Get()
   @ApiOkResponse({ standardSchema: itemPage })
   async list(@Query({ schema: listing }) { limit, cursor, ...filter }: z.infer<typeof listing>): Promise<Page<object>> {
-    const rows = await listIntents(this.database, { ...filter, before: idBefore(cursor), limit: limit + 1 });
+    const rows = await listIntents(this.database, { ...filter, before: idCursor(cursor), limit: limit + 1 });
     const { items, next } = pageOf(rows, limit, { position: (row) => [row.id], present: (row) => row });
     const presented: object[] = [];
     for (const intent of items) {

@@ -2,10 +2,10 @@ import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query } from '@ne
 import { ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { Database } from '@base/database';
-import { Access, Caller, type CommandResult, decodeCursor, IdempotencyKey, type Operator, type Page, pageOf, pageQuery } from '@base/http'; // prettier-ignore
+import { Access, Caller, type CommandResult, IdempotencyKey, type Operator, type Page, pageOf, pageQuery, timeCursor } from '@base/http'; // prettier-ignore
 import { failedEvents, findRun, itemsOfRun, listRuns, OutsideUnavailable, PAYMENTS, type Payments, refused } from '@platform/payments'; // prettier-ignore
 import { AuditedCommands } from './audited-commands.js';
-import { before, reasonText } from './fields.js';
+import { reasonText } from './fields.js';
 import { eventSchema, itemSchema, presentEvent, presentItem, presentRun, runSchema } from './payments-presented.js';
 
 const because = z.strictObject({ reason: reasonText() }).meta({ id: 'Because' });
@@ -32,7 +32,7 @@ export class BooksController {
   async reconciliations(
     @Query({ schema: z.strictObject(pageQuery()) }) { limit, cursor }: { limit: number; cursor?: string | undefined },
   ): Promise<Page<z.infer<typeof runSchema>>> {
-    const rows = await listRuns(this.database, { limit: limit + 1, before: before(decodeCursor(cursor, 2)) });
+    const rows = await listRuns(this.database, { limit: limit + 1, before: timeCursor(cursor) });
     return pageOf(rows, limit, { position: (row) => [row.startedAt.toISOString(), row.id], present: presentRun });
   }
 

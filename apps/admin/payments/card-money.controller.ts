@@ -1,12 +1,11 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
-import { AmountError, parseAmount } from '@core/money';
 import { Database } from '@base/database';
-import { Access, amountText, Caller, type CommandResult, decodeCursor, IdempotencyKey, InvalidRequest, type Operator, type Page, pageOf, pageQuery } from '@base/http'; // prettier-ignore
+import { Access, amountText, Caller, type CommandResult, IdempotencyKey, minorOf, type Operator, type Page, pageOf, pageQuery, timeCursor } from '@base/http'; // prettier-ignore
 import { findCardPayment, listChargebacks, PAYMENTS, type Payments, refundsOf, refused } from '@platform/payments';
 import { AuditedCommands } from './audited-commands.js';
-import { before, reasonText } from './fields.js';
+import { reasonText } from './fields.js';
 import { chargebackSchema, presentChargeback, presentRefund, refundSchema } from './payments-presented.js';
 
 const chargebackPage = z.object({ items: z.array(chargebackSchema), next: z.string().optional() }).meta({ id: 'ChargebackPage' }); // prettier-ignore
@@ -31,7 +30,7 @@ export class CardMoneyController {
   async chargebacks(
     @Query({ schema: z.strictObject(pageQuery()) }) { limit, cursor }: { limit: number; cursor?: string | undefined },
   ): Promise<Page<z.infer<typeof chargebackSchema>>> {
-    const rows = await listChargebacks(this.database, { limit: limit + 1, before: before(decodeCursor(cursor, 2)) });
+    const rows = await listChargebacks(this.database, { limit: limit + 1, before: timeCursor(cursor) });
     return pageOf(rows, limit, {
       position: (row) => [row.createdAt.toISOString(), row.id],
       present: presentChargeback,
@@ -65,16 +64,4 @@ export class CardMoneyController {
       body: presentRefund(await this.payments.requestRefund.run(tx, { paymentId: id, amount: minor, reason }), payment.asset), // prettier-ignore
     }));
   }
-}
-
-/** @throws InvalidRequest naming `amount` */
-function minorOf(amount: string, asset: Parameters<typeof parseAmount>[1]): bigint {
-  try {
-    const minor = parseAmount(amount, asset);
-    if (minor > 0n) return minor;
-  } catch (error) {
-    if (!(error instanceof AmountError)) throw error;
-    throw new InvalidRequest([{ field: 'amount', message: error.message }]);
-  }
-  throw new InvalidRequest([{ field: 'amount', message: 'must be more than nothing' }]);
 }

@@ -2,11 +2,11 @@ import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query } from '@ne
 import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { Database } from '@base/database';
-import { Access, Caller, type CommandResult, decodeCursor, IdempotencyKey, InvalidRequest, type Operator, type Page, pageOf, pageQuery } from '@base/http'; // prettier-ignore
+import { Access, Caller, type CommandResult, IdempotencyKey, InvalidRequest, type Operator, type Page, pageOf, pageQuery, timeCursor } from '@base/http'; // prettier-ignore
 import { findCustomer } from '@platform/identity';
 import { openSuspenseItems, PAYMENTS, type Payments } from '@platform/payments';
 import { AuditedCommands } from './audited-commands.js';
-import { before, reasonText } from './fields.js';
+import { reasonText } from './fields.js';
 import { presentSuspense, suspenseSchema } from './payments-presented.js';
 
 const page = z.object({ items: z.array(suspenseSchema), next: z.string().optional() }).meta({ id: 'SuspensePage' });
@@ -29,7 +29,7 @@ export class SuspenseController {
   async list(
     @Query({ schema: z.strictObject(pageQuery()) }) { limit, cursor }: { limit: number; cursor?: string | undefined },
   ): Promise<Page<z.infer<typeof suspenseSchema>>> {
-    const rows = await openSuspenseItems(this.database, { limit: limit + 1, after: before(decodeCursor(cursor, 2)) });
+    const rows = await openSuspenseItems(this.database, { limit: limit + 1, after: timeCursor(cursor) });
     return pageOf(rows, limit, {
       position: (row) => [row.createdAt.toISOString(), row.id],
       present: presentSuspense,

@@ -2,9 +2,8 @@ import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query } from '@ne
 import { ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { type z } from 'zod';
 import { Database, type Tx } from '@base/database';
-import { Access, Caller, type CommandResult, Commands, type Customer, decodeCursor, IdempotencyKey, type Page, pageOf } from '@base/http'; // prettier-ignore
+import { Access, Caller, type CommandResult, Commands, type Customer, IdempotencyKey, type Page, pageOf, timeCursor } from '@base/http'; // prettier-ignore
 import { BROKERAGE, type Brokerage, type Order, readReceipt } from '@products/brokerage';
-import { cursorPosition } from './cursor.js';
 import { OrderDetails } from './order-details.js';
 import { presentOrder } from './present.js';
 import { namingAmount } from './quotes.controller.js';
@@ -93,7 +92,7 @@ export class OrdersController {
     @Caller() caller: Customer,
     @Query({ schema: orderListing }) query: z.infer<typeof orderListing>,
   ): Promise<Page<object>> {
-    const before = cursorPosition(decodeCursor(query.cursor, 2));
+    const before = timeCursor(query.cursor);
     const { limit, state } = query;
     const orders = await this.brokerage.orders.page(this.database, {
       customerId: caller.id,

@@ -2,9 +2,8 @@ import { Controller, Get, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { Database } from '@base/database';
-import { Access, Caller, type Customer, type Page, pageOf, pageQuery } from '@base/http';
+import { Access, Caller, idCursor, type Customer, type Page, pageOf, pageQuery } from '@base/http';
 import { listDeposits, presentDeposit } from '@platform/custody';
-import { idBefore } from './id-cursor.js';
 import { asset, depositPage, type depositSchema, depositStates } from './schemas.js';
 
 const listing = z.strictObject({ ...pageQuery(), asset: asset.optional(), state: z.enum(depositStates).optional() });
@@ -22,7 +21,7 @@ export class DepositsController {
     @Caller() caller: Customer,
     @Query({ schema: listing }) { limit, cursor, ...filter }: z.infer<typeof listing>,
   ): Promise<Page<z.infer<typeof depositSchema>>> {
-    const query = { ...filter, ownerId: caller.id, before: idBefore(cursor), limit: limit + 1 };
+    const query = { ...filter, ownerId: caller.id, before: idCursor(cursor), limit: limit + 1 };
     const rows = await listDeposits(this.database, query);
     return pageOf(rows, limit, { position: ({ id }) => [id], present: presentDeposit });
   }

@@ -1,14 +1,13 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
-import { AmountError, formatAmount, parseAmount } from '@core/money';
+import { formatAmount } from '@core/money';
 import { CLOCK, type Clock } from '@base/clock';
 import { Database } from '@base/database';
-import { Access, amountText, Caller, type CommandResult, Commands, type Customer, IdempotencyKey, InvalidRequest, type Page, pageOf, pageQuery } from '@base/http'; // prettier-ignore
-import { type ChainAsset, CUSTODY_SETTINGS, custodyRefusal, type CustodySettings, EndUnsigned, findIntent, type Intent, listIntents, presentWithdrawal, quoteFee, RequestWithdrawal } from '@platform/custody'; // prettier-ignore
+import { Access, amountText, Caller, type CommandResult, Commands, type Customer, idCursor, IdempotencyKey, minorOf, type Page, pageOf, pageQuery } from '@base/http'; // prettier-ignore
+import { CUSTODY_SETTINGS, custodyRefusal, type CustodySettings, EndUnsigned, findIntent, type Intent, listIntents, presentWithdrawal, quoteFee, RequestWithdrawal } from '@platform/custody'; // prettier-ignore
 import { type GivenStepUp, RequestStepUp, StepUp } from '@platform/identity';
 import { PAYMENTS, type Payments } from '@platform/payments';
-import { idBefore } from './id-cursor.js';
 import { asset, feeSchema, id, withdrawalPage, withdrawalSchema } from './schemas.js';
 
 const asking = z
@@ -91,7 +90,7 @@ export class WithdrawalsController {
       customerId: caller.id,
       asset: of,
       kind: 'withdrawal' as const,
-      before: idBefore(cursor),
+      before: idCursor(cursor),
       limit: limit + 1,
     };
     const { items, next } = pageOf(await listIntents(this.database, filter), limit, {
@@ -134,12 +133,3 @@ const ofCustomer = (intent: Intent | undefined, customerId: string): Intent => {
   if (intent?.kind !== 'withdrawal' || intent.customerId !== customerId) throw custodyRefusal('withdrawal_unknown');
   return intent;
 };
-
-function minorOf(text: string, of: ChainAsset, field: string): bigint {
-  try {
-    return parseAmount(text, of);
-  } catch (error) {
-    if (error instanceof AmountError) throw new InvalidRequest([{ field, message: error.message }]);
-    throw error;
-  }
-}

@@ -3,9 +3,9 @@ import { ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { formatAmount } from '@core/money';
 import { Database } from '@base/database';
-import { Access, amountText, Caller, type CommandResult, Commands, type Customer, decodeCursor, IdempotencyKey, type Page, pageOf, pageQuery } from '@base/http'; // prettier-ignore
+import { Access, amountText, Caller, type CommandResult, Commands, type Customer, IdempotencyKey, minorOf, type Page, pageOf, pageQuery, timeCursor } from '@base/http'; // prettier-ignore
 import { type CardPayment, findCardPayment, listCardPayments, PAYMENTS, type Payments, refused } from '@platform/payments'; // prettier-ignore
-import { before, fiat, minorOf } from './money.js';
+import { fiat } from './money.js';
 
 const starting = z
   .strictObject({
@@ -78,7 +78,7 @@ export class CardPaymentsController {
     @Caller() caller: Customer,
     @Query({ schema: z.strictObject(pageQuery()) }) { limit, cursor }: { limit: number; cursor?: string | undefined },
   ): Promise<Page<z.infer<typeof cardPayment>>> {
-    const page = { limit: limit + 1, before: before(decodeCursor(cursor, 2)) };
+    const page = { limit: limit + 1, before: timeCursor(cursor) };
     return pageOf(await listCardPayments(this.database, caller.id, page), limit, {
       position: (row) => [row.createdAt.toISOString(), row.id],
       present,

@@ -3,10 +3,10 @@ import { ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { formatAmount } from '@core/money';
 import { Database } from '@base/database';
-import { Access, amountText, Caller, type CommandResult, Commands, type Customer, decodeCursor, IdempotencyKey, type Page, pageOf, pageQuery } from '@base/http'; // prettier-ignore
+import { Access, amountText, Caller, type CommandResult, Commands, type Customer, IdempotencyKey, minorOf, type Page, pageOf, pageQuery, timeCursor } from '@base/http'; // prettier-ignore
 import { type GivenStepUp, RequestStepUp, StepUp } from '@platform/identity';
 import { findWithdrawal, listWithdrawals, PAYMENTS, type Payments, refused, type Withdrawal } from '@platform/payments';
-import { before, fiat, minorOf } from './money.js';
+import { fiat } from './money.js';
 
 const asking = z
   .strictObject({
@@ -70,7 +70,7 @@ export class WithdrawalsController {
     @Caller() caller: Customer,
     @Query({ schema: z.strictObject(pageQuery()) }) { limit, cursor }: { limit: number; cursor?: string | undefined },
   ): Promise<Page<z.infer<typeof withdrawal>>> {
-    const page = { limit: limit + 1, before: before(decodeCursor(cursor, 2)) };
+    const page = { limit: limit + 1, before: timeCursor(cursor) };
     return pageOf(await listWithdrawals(this.database, caller.id, page), limit, {
       position: (row) => [row.createdAt.toISOString(), row.id],
       present,

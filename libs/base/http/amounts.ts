@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { InvalidRequest } from './validation.js';
 import { AmountError, type AssetCode, ASSET_CODES, isAssetCode, parseAmount } from '@core/money';
 
 /** A decimal string in major units. Its asset is known only to the use-case, so the text is checked here and converted there. */
@@ -16,13 +17,12 @@ export const assetCode = () =>
     .refine((code): code is AssetCode => isAssetCode(code), `must be one of ${ASSET_CODES.join(', ')}`)
     .meta({ description: 'Asset code', examples: ['BTC'] });
 
-/** Adds an issue naming `field` unless `text` is an amount of `asset`; answers the minor units, or undefined. */
-export function amountOf(text: string, asset: AssetCode, context: z.RefinementCtx, field: string): bigint | undefined {
+/** Minor units of an amount in major units. @throws InvalidRequest naming `field` */
+export function minorOf(text: string, asset: AssetCode, field = 'amount'): bigint {
   try {
     return parseAmount(text, asset);
   } catch (error) {
     if (!(error instanceof AmountError)) throw error;
-    context.addIssue({ code: 'custom', path: [field], message: error.message });
-    return undefined;
+    throw new InvalidRequest([{ field, message: error.message }]);
   }
 }

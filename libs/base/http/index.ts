@@ -1,10 +1,10 @@
 export { Access, type AccessRule, OPERATOR_ROLES, type OperatorRole, type Scope, SCOPES } from './access.js';
-export { amountOf, amountText, assetCode } from './amounts.js';
+export { amountText, assetCode, minorOf } from './amounts.js';
 export { type Authenticator, Caller, type CallerIdentity, type Credentials, type Customer, type HttpRequest, nobody, type Operator, RawBody } from './caller.js'; // prettier-ignore
 export { type Answer, type Command, CommandResult, Commands, IdempotencyKey } from './commands.js';
 export { createHttpApp, type HttpAppOptions, openApiOf } from './create-http-app.js';
 export { type ReadinessCheck } from './health.js';
-export { decodeCursor, type Page, pageOf, pageQuery } from './pages.js';
+export { decodeCursor, idCursor, type Page, pageOf, pageQuery, timeCursor } from './pages.js';
 export { type Problem } from './problem-filter.js';
 export { Refusal, type RefusalOptions, refuse } from './refusal.js';
 export { UndeclaredAccess } from './require-declared-access.js';

@@ -22,8 +22,29 @@ export function decodeCursor(cursor: string | undefined, parts: number): readonl
     const position = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as unknown;
     return z.array(z.string().max(200)).length(parts).parse(position);
   } catch {
-    throw new InvalidRequest([{ field: 'cursor', message: 'is not a cursor of this list' }]);
+    throw notOurs();
   }
+}
+
+const notOurs = (): InvalidRequest =>
+  new InvalidRequest([{ field: 'cursor', message: 'is not a cursor of this list' }]);
+
+/** The id that a cursor stands for, of a list in the order of its ids. @throws InvalidRequest */
+export function idCursor(cursor: string | undefined): string | undefined {
+  const [id] = decodeCursor(cursor, 1) ?? [];
+  if (id !== undefined && !z.uuid().safeParse(id).success) throw notOurs();
+  return id;
+}
+
+const timeAndId = z.tuple([z.iso.datetime(), z.uuid()]);
+
+/** The time and the id that a cursor stands for, of a list in the order of its times. @throws InvalidRequest */
+export function timeCursor(cursor: string | undefined): { at: Date; id: string } | undefined {
+  const parts = decodeCursor(cursor, 2);
+  if (parts === undefined) return undefined;
+  const parsed = timeAndId.safeParse(parts);
+  if (!parsed.success) throw notOurs();
+  return { at: new Date(parsed.data[0]), id: parsed.data[1] };
 }
 
 /** A page of at most `limit` items out of `limit + 1` rows that were asked for; `position` names where the next one starts. */

@@ -52,11 +52,11 @@ export function chargebacksOf(on: Queryable, paymentId: string): Promise<Chargeb
 
 export function listChargebacks(
   on: Queryable,
-  page: { limit: number; before?: { createdAt: Date; id: string } | undefined },
+  page: { limit: number; before?: { at: Date; id: string } | undefined },
 ): Promise<Chargeback[]> {
   return on.query<Chargeback>(
     `SELECT ${COLUMNS} FROM payments.chargeback
       WHERE $1::timestamptz IS NULL OR (created_at, id) < ($1, $2) ORDER BY created_at DESC, id DESC LIMIT $3`,
-    [page.before?.createdAt ?? null, page.before?.id ?? null, page.limit],
+    [page.before?.at ?? null, page.before?.id ?? null, page.limit],
   );
 }

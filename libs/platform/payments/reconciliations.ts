@@ -147,12 +147,12 @@ const RUN = `id, subject, asset, outside_balance AS "outsideBalance", ledger_bal
 
 export function listRuns(
   on: Queryable,
-  page: { limit: number; before?: { createdAt: Date; id: string } | undefined },
+  page: { limit: number; before?: { at: Date; id: string } | undefined },
 ): Promise<ReconciliationRun[]> {
   return on.query<ReconciliationRun>(
     `SELECT ${RUN} FROM payments.reconciliation_run WHERE $1::timestamptz IS NULL OR (started_at, id) < ($1, $2)
       ORDER BY started_at DESC, id DESC LIMIT $3`,
-    [page.before?.createdAt ?? null, page.before?.id ?? null, page.limit],
+    [page.before?.at ?? null, page.before?.id ?? null, page.limit],
   );
 }
 

@@ -40,6 +40,7 @@ export class RequestRefund {
     );
     const asked = amount ?? left;
     if (asked > left || left === 0n) throw refused('refund_too_large', { field: 'amount' });
+    if (asked <= 0n) throw refused('amount_too_small', { field: 'amount' });
     const now = this.chronicle.now();
     const refund: Refund = {
       id: uuidV7(now.getTime()),

@@ -71,12 +71,12 @@ export async function settleSuspenseReturn(tx: Tx, id: string, how: { returned: 
 /** What waits for a person, oldest first. */
 export function openSuspenseItems(
   on: Queryable,
-  page: { limit: number; after?: { createdAt: Date; id: string } | undefined },
+  page: { limit: number; after?: { at: Date; id: string } | undefined },
 ): Promise<SuspenseItem[]> {
   return on.query<SuspenseItem>(
     `${SELECT} WHERE s.state IN ('OPEN', 'RETURNING') AND ($1::timestamptz IS NULL OR (s.created_at, s.id) > ($1, $2))
       ORDER BY s.created_at, s.id LIMIT $3`,
-    [page.after?.createdAt ?? null, page.after?.id ?? null, page.limit],
+    [page.after?.at ?? null, page.after?.id ?? null, page.limit],
   );
 }
 

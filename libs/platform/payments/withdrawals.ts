@@ -63,12 +63,12 @@ export async function setWithdrawal(tx: Tx, id: string, to: WithdrawalChange): P
 export function listWithdrawals(
   on: Queryable,
   customerId: string,
-  page: { limit: number; before?: { createdAt: Date; id: string } | undefined },
+  page: { limit: number; before?: { at: Date; id: string } | undefined },
 ): Promise<Withdrawal[]> {
   return on.query<Withdrawal>(
     `SELECT ${COLUMNS} FROM payments.withdrawal
       WHERE customer_id = $1 AND ($2::timestamptz IS NULL OR (created_at, id) < ($2, $3)) ORDER BY created_at DESC, id DESC LIMIT $4`,
-    [customerId, page.before?.createdAt ?? null, page.before?.id ?? null, page.limit],
+    [customerId, page.before?.at ?? null, page.before?.id ?? null, page.limit],
   );
 }
 
