@@ -5,7 +5,7 @@ import { CustodyModule, custodySettingsOf } from '@platform/custody';
 import { IdentityModule } from '@platform/identity';
 import { LedgerModule } from '@platform/ledger';
 import { NotificationsModule } from '@platform/notifications';
-import { PaymentsModule, railsOf, termsOf } from '@platform/payments';
+import { PAYMENTS, type Payments, PaymentsModule, railsOf, termsOf } from '@platform/payments';
 import { CautiousValuation, createPricing, PricingModule, webSocketSources } from '@platform/pricing';
 import { BrokerageModule, IdentityTiers } from '@products/brokerage';
 import { BrokerageHttpModule } from './brokerage/brokerage-http.module.js';
@@ -29,7 +29,9 @@ export class AppModule {
         NotificationsModule.of(keys),
         IdentityModule.of({ ...keys, publicUrl: config.API_PUBLIC_URL, sharedNetwork: config.SANDBOX }),
         IdentityHttpModule,
-        CustodyModule.of(custodySettingsOf(config)),
+        CustodyModule.of(custodySettingsOf(config), {
+          withdrawable: { useFactory: ({ withdrawable }: Payments) => withdrawable, inject: [PAYMENTS] },
+        }),
         CustodyHttpModule,
         PaymentsModule.of({
           ...railsOf(config),

@@ -7,7 +7,6 @@ import { Database } from '@base/database';
 import { Access, amountText, Caller, type CommandResult, Commands, type Customer, idCursor, IdempotencyKey, minorOf, type Page, pageOf, pageQuery } from '@base/http'; // prettier-ignore
 import { CUSTODY_SETTINGS, custodyRefusal, type CustodySettings, EndUnsigned, findIntent, type Intent, listIntents, presentWithdrawal, quoteFee, RequestWithdrawal } from '@platform/custody'; // prettier-ignore
 import { type GivenStepUp, RequestStepUp, StepUp } from '@platform/identity';
-import { PAYMENTS, type Payments } from '@platform/payments';
 import { asset, feeSchema, id, withdrawalPage, withdrawalSchema } from './schemas.js';
 
 const asking = z
@@ -34,7 +33,6 @@ export class WithdrawalsController {
     private readonly stepUp: StepUp,
     private readonly requestWithdrawal: RequestWithdrawal,
     private readonly endUnsigned: EndUnsigned,
-    @Inject(PAYMENTS) private readonly payments: Payments,
     @Inject(CUSTODY_SETTINGS) private readonly settings: CustodySettings,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
@@ -72,8 +70,6 @@ export class WithdrawalsController {
     const sessionId = caller.credential.kind === 'session' ? caller.credential.id : undefined;
     return this.commands.run({ owner: caller.id, key, operation: 'withdraw-coins', request: body }, async (tx) => {
       await this.stepUp.demandWhereEnrolled(tx, { principalId: caller.id, sessionId }, stepUp);
-      // Money that a card may still take back must stay, in whatever it was turned into.
-      await this.payments.withdrawable.assert(tx, caller.id, { asset: of, minor: amount });
       const asked = { customerId: caller.id, idempotencyKey: key, asset: of, destination, amount, maxFee };
       return { status: 201, body: await presentWithdrawal(tx, await this.requestWithdrawal.run(tx, asked)) };
     });

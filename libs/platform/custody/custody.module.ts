@@ -1,4 +1,4 @@
-import { type DynamicModule, Global, Module, type Provider } from '@nestjs/common';
+import { type DynamicModule, type FactoryProvider, Global, Module, type Provider } from '@nestjs/common';
 import { CLOCK, type Clock } from '@base/clock';
 import { Database } from '@base/database';
 import { Events } from '@base/events';
@@ -10,8 +10,14 @@ import { DecideWithdrawal } from './decide-withdrawal.js';
 import { EndUnsigned } from './end-unsigned.js';
 import { RequestWithdrawal } from './request-withdrawal.js';
 import { type CustodySettings } from './settings.js';
+import { type WithdrawableValue } from './withdrawable-value.js';
 
 export const CUSTODY_SETTINGS = Symbol('custody-settings');
+
+const WITHDRAWABLE_VALUE = Symbol('withdrawable-value');
+
+/** The app's adapter for a port, built from whatever the app provides. */
+export type Adapter<Port> = Pick<FactoryProvider<Port>, 'useFactory' | 'inject'>;
 
 const WITH_BOOKS = [Ledger, Events, CLOCK];
 
@@ -24,9 +30,8 @@ const USE_CASES: readonly Provider[] = [
   },
   {
     provide: RequestWithdrawal,
-    useFactory: (ledger: Ledger, outbox: Outbox, settings: CustodySettings, clock: Clock) =>
-      new RequestWithdrawal(ledger, outbox, settings, clock),
-    inject: [Ledger, Outbox, CUSTODY_SETTINGS, CLOCK],
+    useFactory: (...parts: ConstructorParameters<typeof RequestWithdrawal>) => new RequestWithdrawal(...parts),
+    inject: [Ledger, WITHDRAWABLE_VALUE, Outbox, CUSTODY_SETTINGS, CLOCK],
   },
   {
     provide: EndUnsigned,
@@ -44,8 +49,12 @@ const USE_CASES: readonly Provider[] = [
 @Global()
 @Module({})
 export class CustodyModule {
-  static of(settings: CustodySettings): DynamicModule {
-    const providers = [{ provide: CUSTODY_SETTINGS, useValue: settings }, ...USE_CASES];
+  static of(settings: CustodySettings, ports: { readonly withdrawable: Adapter<WithdrawableValue> }): DynamicModule {
+    const providers = [
+      { provide: CUSTODY_SETTINGS, useValue: settings },
+      { provide: WITHDRAWABLE_VALUE, ...ports.withdrawable },
+      ...USE_CASES,
+    ];
     return { module: CustodyModule, providers, exports: [CUSTODY_SETTINGS, ...USE_CASES] };
   }
 }

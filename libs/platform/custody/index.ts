@@ -33,3 +33,4 @@ export {
 } from './settings.js';
 export { custodyConfig, custodySettingsOf } from './custody-config.js';
 export { presentDeposit, presentWithdrawal } from './present.js';
+export { type WithdrawableValue } from './withdrawable-value.js';

@@ -11,6 +11,7 @@ import { findIntent, insertIntent, type Intent, withdrawnSince } from './intents
 import { withdrawalHeld } from './journals.js';
 import { refusal } from './refusals.js';
 import { type ChainAsset, type CustodySettings } from './settings.js';
+import { type WithdrawableValue } from './withdrawable-value.js';
 
 export interface WithdrawalRequest {
   readonly customerId: string;
@@ -29,12 +30,14 @@ const DAY_MS = 86_400_000;
 export const DRIVE_JOB = 'custody.drive-withdrawals';
 
 /**
- * Takes a withdrawal in: address, limits and balance are checked, amount and fee set aside, and the intent written, in one transaction.
+ * Takes a withdrawal in: address, limits, value that must stay and balance are checked, amount and fee set aside, and the intent written, in
+ * one transaction.
  * From here on it is the driver's.
  */
 export class RequestWithdrawal {
   constructor(
     private readonly ledger: Ledger,
+    private readonly withdrawable: WithdrawableValue,
     private readonly outbox: Outbox,
     private readonly settings: CustodySettings,
     private readonly clock: Clock,
@@ -52,6 +55,8 @@ export class RequestWithdrawal {
     if (request.maxFee !== undefined && quote.fee > request.maxFee) throw refusal('network_fee_too_high');
     await this.#checkStanding(tx, customerId);
     await this.#checkLimit(tx, request);
+    // The fee leaves the customer as well, though it stays with us.
+    await this.withdrawable.assert(tx, customerId, { asset, minor: amount + quote.fee });
     const id = await this.#write(tx, request, destination, quote);
     await this.outbox.enqueue(tx, { kind: DRIVE_JOB, payload: { asset } });
     const intent = await findIntent(tx, id);

@@ -11,11 +11,13 @@ import { WatchOnlyAccounts } from '@platform/keys';
 import { TestSigner } from '@platform/keys/testing';
 import { account, type AccountType, credit, debit } from '@platform/ledger';
 import { createTestLedger, fund, type TestLedger } from '@platform/ledger/testing';
-import { AllocateAddress, attemptsOf, type Attempt, type ChainAsset, type CustodyParts, custodyRounds, custodySettings, DecideWithdrawal, EndUnsigned, findIntent, type Intent, listDeposits, type Deposit, RequestWithdrawal, type RoundsOptions } from '../index.js'; // prettier-ignore
+import { AllocateAddress, attemptsOf, type Attempt, type ChainAsset, type CustodyParts, custodyRounds, custodySettings, DecideWithdrawal, EndUnsigned, findIntent, type Intent, listDeposits, type Deposit, RequestWithdrawal, type RoundsOptions, type WithdrawableValue } from '../index.js'; // prettier-ignore
 
 export interface BenchOptions {
   readonly clock?: Clock;
   readonly connections?: number;
+  /** Without it everything may leave. */
+  readonly withdrawable?: WithdrawableValue;
   readonly settings?: (settings: ReturnType<typeof custodySettings>) => ReturnType<typeof custodySettings>;
 }
 
@@ -50,7 +52,9 @@ export class CustodyBench {
     this.settings = options.settings?.(settings) ?? settings;
     this.addresses = new AllocateAddress(database.app, new WatchOnlyAccounts(), this.settings, clock);
     this.rounds = this.roundsWith({});
-    this.request = new RequestWithdrawal(ledger, new Outbox(database.app, clock), this.settings, clock);
+    const withdrawable = options.withdrawable ?? { assert: () => Promise.resolve() };
+    const outbox = new Outbox(database.app, clock);
+    this.request = new RequestWithdrawal(ledger, withdrawable, outbox, this.settings, clock);
     this.end = new EndUnsigned(this.parts);
     this.decide = new DecideWithdrawal(this.parts);
   }
