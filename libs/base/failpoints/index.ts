@@ -1,0 +1,1 @@
+export { armFailpoint, failpoint } from './failpoints.js';
