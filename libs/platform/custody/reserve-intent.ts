@@ -1,6 +1,7 @@
 import { type Tx } from '@base/database';
 import { ChainLog } from '@platform/chains';
 import { insertAttempt } from './attempts.js';
+import { inGap } from './gaps.js';
 import { findHalt } from './halts.js';
 import { type Intent, lockIntent, moveIntent, postponeIntent } from './intents.js';
 import { type CustodyParts } from './parts.js';
@@ -40,6 +41,7 @@ export class ReserveIntent {
     if (isShortage(plan)) return this.#postpone(intent, plan.shortage);
     try {
       await database.transaction((tx) => this.#reserve(tx, request, plan));
+      inGap('reserved');
       return undefined;
     } catch (error) {
       // Thrown, so that what `build` had reserved on the way is rolled back with it.
@@ -64,6 +66,7 @@ export class ReserveIntent {
       at,
     });
     await moveIntent(tx, events, intent, { event: 'reserve', at, detail: { fee: String(built.transaction.fee) } });
+    inGap('reserving');
   }
 
   async #postpone(intent: Intent, shortage: Shortage): Promise<Shortage> {

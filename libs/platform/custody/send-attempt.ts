@@ -1,5 +1,6 @@
 import { type BroadcastOutcome } from '@platform/chains';
 import { type Attempt, storeOutcome } from './attempts.js';
+import { inGap } from './gaps.js';
 import { intentAfter } from './intent.js';
 import { lockIntent, moveIntent } from './intents.js';
 import { type CustodyParts } from './parts.js';
@@ -22,6 +23,7 @@ export class SendAttempt {
     const { database, events, clock, logger } = this.parts;
     if (attempt.raw === null) throw new Error('only signed transactions are sent');
     const outcome = await this.rail.broadcast(attempt.raw);
+    inGap('sent');
     if (outcome !== 'accepted' && outcome !== 'known') {
       logger.warn(
         { intentId: attempt.intentId, attempt: attempt.n, outcome },
@@ -39,7 +41,9 @@ export class SendAttempt {
         at: clock.now(),
         detail: { attempt: attempt.n, outcome },
       });
+      inGap('broadcasting');
     });
+    inGap('broadcast');
     return outcome;
   }
 

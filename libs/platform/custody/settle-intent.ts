@@ -2,6 +2,7 @@ import { type Tx } from '@base/database';
 import { ChainLog, depthFor } from '@platform/chains';
 import { type Transfer } from '@platform/ledger';
 import { type Attempt, attemptsOf } from './attempts.js';
+import { inGap } from './gaps.js';
 import { type IntentEvent } from './intent.js';
 import { type Intent, lockIntent, moveIntent, withdrawalFacts } from './intents.js';
 import { sweepSettled, withdrawalRefunded, withdrawalSettled } from './journals.js';
@@ -20,8 +21,11 @@ export class SettleIntent {
   }
 
   /** Answers whether it is over. */
-  run(intentId: string): Promise<boolean> {
-    return this.parts.database.transaction((tx) => this.#settle(tx, intentId));
+  async run(intentId: string): Promise<boolean> {
+    inGap('confirmed');
+    const isOver = await this.parts.database.transaction((tx) => this.#settle(tx, intentId));
+    if (isOver) inGap('settled');
+    return isOver;
   }
 
   async #settle(tx: Tx, intentId: string): Promise<boolean> {
@@ -42,6 +46,7 @@ export class SettleIntent {
       detail: { txid: mined.txid, height: mined.height, networkFee: networkFee.toString() },
       changes: { settledAttempt: mined.n, networkFee },
     });
+    inGap('settling');
     return true;
   }
 

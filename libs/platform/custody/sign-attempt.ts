@@ -9,6 +9,7 @@ import {
   type TransactionSigner,
 } from '@platform/keys';
 import { type Attempt, attemptsOf, countQuestion, countRefusal, forgetAttempt, maySigned, seenLogLength, storeSignature } from './attempts.js'; // prettier-ignore
+import { inGap } from './gaps.js';
 import { intentAfter } from './intent.js';
 import { type Intent, lockIntent, moveIntent, postponeIntent } from './intents.js';
 import { type CustodyParts } from './parts.js';
@@ -38,10 +39,13 @@ export class SignAttempt {
     const { database, logger } = this.parts;
     const asked = await database.transaction((tx) => this.#ask(tx, attempt));
     if (asked === undefined) return 'gone';
+    inGap('asked');
     try {
       const signed = await this.signer.sign(asked.request);
+      inGap('answered');
       if (!isWhatWeAsked(attempt, signed)) throw new SignerUnavailable('the signer answered with another transaction');
       await database.transaction((tx) => this.#store(tx, attempt, signed));
+      inGap('signed');
       return 'signed';
     } catch (error) {
       if (error instanceof SignerRefused) {

@@ -5,6 +5,7 @@ import { type Logger } from '@base/observability';
 import { type BlockRef } from '@platform/chains';
 import { type Ledger } from '@platform/ledger';
 import { type Attempt, attemptsAmong, attemptsIn, placeAttempt } from './attempts.js';
+import { inGap } from './gaps.js';
 import { halt } from './halts.js';
 import { intentAfter, isFinal } from './intent.js';
 import { type Intent, lockIntent, moveIntent, withdrawalFacts } from './intents.js';
@@ -102,6 +103,7 @@ export class WatchAttempts {
     await this.ensureBroadcastBooked(tx, intent);
     const detail = { txid: found.txid, height: block.height, attempt: attempt.n };
     await moveIntent(tx, this.events, intent, { event: 'confirm', at: this.clock.now(), detail });
+    inGap('confirming');
   }
 
   /**
