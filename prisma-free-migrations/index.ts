@@ -5,6 +5,7 @@ import { LedgerPost1790000000202 } from './0202-ledger-post.js';
 import { LedgerAccounts1790000000203 } from './0203-ledger-accounts.js';
 import { LedgerChain1790000000204 } from './0204-ledger-chain.js';
 import { LedgerChart1790000000205 } from './0205-ledger-chart.js';
+import { LedgerRebuild1790000000207 } from './0207-ledger-rebuild.js';
 import { Identity1790000000300 } from './0300-identity.js';
 import { Audit1790000000310 } from './0310-audit.js';
 import { Notifications1790000000320 } from './0320-notifications.js';
@@ -25,6 +26,7 @@ export const migrations = [
   LedgerAccounts1790000000203,
   LedgerChain1790000000204,
   LedgerChart1790000000205,
+  LedgerRebuild1790000000207,
   Identity1790000000300,
   Audit1790000000310,
   Notifications1790000000320,
