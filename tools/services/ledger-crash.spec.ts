@@ -1,6 +1,5 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -10,6 +9,7 @@ import { Database, runMigrations, uuidV7 } from '@base/database';
 import { migrations } from '@migrations';
 import { account, credit, debit, Ledger } from '@platform/ledger';
 import { defineTestKinds, fund } from '@platform/ledger/testing';
+import { killPostgres } from './kill-postgres.js';
 import { freePort } from './ports.mjs';
 import { forgetPostgres, startPostgres } from './postgres.mjs';
 
@@ -18,21 +18,6 @@ const WRITERS = 16;
 const folder = mkdtempSync(join(tmpdir(), 'strongroom-crash-'));
 
 afterAll(() => forgetPostgres(folder));
-
-/** Every process of the server at once, as when the machine loses its power. */
-function killServer(): void {
-  const postmaster = readFileSync(join(folder, 'data/postmaster.pid'), 'utf8').split('\n')[0] ?? '';
-  const children = execFileSync('ps', ['-o', 'pid=', '--ppid', postmaster], { encoding: 'utf8' })
-    .split('\n')
-    .map(Number);
-  for (const pid of [Number(postmaster), ...children.filter((child) => child > 0)]) {
-    try {
-      process.kill(pid, 'SIGKILL');
-    } catch {
-      expect(pid).toBeGreaterThan(0);
-    }
-  }
-}
 
 describe('B1: the ledger under a database that is killed', () => {
   it('B1: nothing acknowledged is lost, nothing counts twice, every unknown is settled by its id, and this process lives on', async () => {
@@ -63,7 +48,7 @@ describe('B1: the ledger under a database that is killed', () => {
     });
     for (let round = 0; round < ROUNDS; round += 1) {
       await sleep(250);
-      killServer();
+      killPostgres(folder);
       await server.exited;
       server = await startPostgres({ folder, port, durableSetup: false });
       const before = acknowledged.size;
