@@ -64,6 +64,12 @@ export function message<const F extends Fields, const O extends Fields = Record<
   return { code, required, optional: optional ?? ({} as O), at: at as Message<F, O>['at'], shortBytes, bytes, codes };
 }
 
+/** Where a message's fields stand as indexes of 32-bit words and of 64-bit amounts, for readers through typed arrays. */
+export const wordOffsets = <M extends Message>(m: M): M['at'] => scaled(m, 2);
+export const amountOffsets = <M extends Message>(m: M): M['at'] => scaled(m, 3);
+const scaled = <M extends Message>(m: M, shift: number): M['at'] =>
+  Object.fromEntries(Object.entries(m.at).map(([name, at]) => [name, at >> shift]));
+
 export type Messages = Readonly<Record<string, Message<Fields, Fields>>>;
 
 /**

@@ -28,7 +28,8 @@ export const INSTRUMENT_STATES = ['closed', 'pre-open', 'open', 'halted', 'cance
 export const SETTLEMENTS = ['spot', 'margined'] as const;
 /** Whether a replace names what shall be open from now on, or the order's size including what has traded (FIX). */
 export const QUANTITY_MEANINGS = ['open', 'total'] as const;
-export const ACCOUNT_STATES = ['active', 'cancel-only'] as const;
+/** A suspended account's open orders are cancelled and it enters no new ones. */
+export const ACCOUNT_STATES = ['active', 'suspended'] as const;
 export const SWITCH_POSITIONS = ['released', 'engaged'] as const;
 
 /** Bits of `instructions`. */
@@ -56,7 +57,7 @@ export const REJECT_REASONS = [
   'instrument_closed',
   'instrument_halted',
   'instrument_cancel_only',
-  'account_cancel_only',
+  'account_suspended',
   'kill_switch_engaged',
   'invalid_quantity',
   'quantity_below_minimum',
@@ -100,7 +101,7 @@ export const CANCEL_REASONS = [
   'self_trade',
   'expired',
   'kill_switch',
-  'account_cancel_only',
+  'account_suspended',
   'instrument_closed',
   'volatility_halt',
   'nothing_to_reduce',
@@ -177,11 +178,15 @@ const COMMANDS = {
     symbol: 'symbol',
   }),
   'set-state': message(21, { instrument: 'u32', state: INSTRUMENT_STATES }),
-  /** `instrument` may be ANY. A negative maker rate is a rebate. */
+  /**
+   * `instrument` may be ANY. A negative maker rate is a rebate, paid from the taker's fee and never more than that. Orders
+   * trade at the rates in force when they were accepted.
+   */
   'set-fees': message(22, { instrument: 'u32', tier: 'u32', makerPpm: 'i32', takerPpm: 'i32' }),
   /** A rate of 0 switches that band off. */
   'set-bands': message(23, {
     instrument: 'u32',
+    /** 0 leaves it as it is. Auctions and mark prices move it; without one the last trade price stands in. */
     referencePrice: 'i32',
     /** Limit prices further than this beyond the reference are refused. */
     pricePpm: 'i32',

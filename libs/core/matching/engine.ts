@@ -1,0 +1,83 @@
+/**
+ * The engine: a pure function of its state and a sequenced command to its next state and events. It reads no clock, no
+ * randomness and no file; the same commands give the same bytes of events anywhere, and again on replay.
+ *
+ * One engine per isolate: its tables are constants of the modules that work on them (`records.ts` says why).
+ */
+import { engineCommands } from '@core/contracts';
+import { cancel, cancelAll, cancelByClientId } from './cancel.js';
+import { bytesOf, codeOf, commands } from './commands.js';
+import { numberEventsFromZero, releaseEvents, releaseEventsTo, type Release } from './event-buffer.js';
+import { listInstrument } from './list-instrument.js';
+import { killSwitch, setAccount, setBands, setFees } from './operate.js';
+import { place } from './place.js';
+import { replace } from './replace.js';
+import { life } from './scratch.js';
+import { transfer } from './transfers.js';
+
+const { counters, NOW, SEQUENCE } = life;
+
+const { words, amounts } = commands;
+const { messages } = engineCommands;
+
+const PLACE = messages.place.code;
+const REPLACE = messages.replace.code;
+const CANCEL = messages.cancel.code;
+
+/**
+ * Applies the whole commands in bytes `from` to `to` of `commandBuffer`, in order. Their events go through `eventBuffer`:
+ * `release(n)` is called with the number of bytes to take from its start, possibly several times and possibly in the
+ * middle of a command, always before this returns. Bytes must have passed `engineCommands.fault`.
+ *
+ * Throws when a sequence number is not the one after the last: the host has lost or repeated a command.
+ */
+export function apply(from: number, to: number, release: Release): void {
+  releaseEventsTo(release);
+  let w = from >> 2;
+  const end = to >> 2;
+  while (w < end) {
+    const first = words[w]!;
+    const bytes = bytesOf(first);
+    begin(w);
+    const code = codeOf(first);
+    if (code === PLACE) place(w);
+    else if (code === REPLACE) replace(w);
+    else if (code === CANCEL) cancel(w);
+    else applyRare(code, w);
+    w += bytes >> 2;
+  }
+  releaseEvents();
+}
+
+function begin(w: number): void {
+  const at = w >> 1;
+  const expected = BigInt.asIntN(64, counters[SEQUENCE]! + 1n);
+  if (amounts[at + 1] !== expected) throw new Error(`command ${amounts[at + 1]} came where ${expected} was due`);
+  counters[SEQUENCE] = expected;
+  if (amounts[at + 2]! > counters[NOW]!) counters[NOW] = amounts[at + 2]!;
+  numberEventsFromZero();
+}
+
+function applyRare(code: number, w: number): void {
+  switch (code) {
+    case messages['cancel-by-client-id'].code:
+      return cancelByClientId(w);
+    case messages['cancel-all'].code:
+      return cancelAll(w);
+    case messages.credit.code:
+    case messages.debit.code:
+      return transfer(w);
+    case messages['list-instrument'].code:
+      return listInstrument(w);
+    case messages['set-fees'].code:
+      return setFees(w);
+    case messages['set-bands'].code:
+      return setBands(w);
+    case messages['set-account'].code:
+      return setAccount(w);
+    case messages['kill-switch'].code:
+      return killSwitch(w);
+    default:
+      throw new Error(`no command of code ${code}`);
+  }
+}
