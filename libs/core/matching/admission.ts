@@ -9,10 +9,11 @@ import { findByClientId } from './client-ids.js';
 import { bytesOf, commands } from './commands.js';
 import { INSTRUMENT_SHIFT, instruments, instrumentState, settlementRule } from './instruments.js';
 import { hasRoomForLevel } from './ladders.js';
-import { hasRoomForOrder } from './open-orders.js';
+import { hasFreeRecord } from './free-records.js';
 import { orderType, timeInForce as inForce } from './orders.js';
 import { REFUSED } from './reasons.js';
 import { life } from './scratch.js';
+import { hasRoomForTrailing } from './trailing.js';
 import { venue } from './venue.js';
 
 const { ACTIVE, UNKNOWN } = accountStanding;
@@ -85,7 +86,7 @@ export function refusePlace(w: number): number {
   if ((words[id]! | words[id + 1]!) !== 0) {
     if (findByClientId(words, id, account) !== 0) return REFUSED.duplicate_client_order_id;
   }
-  if (!hasRoomForOrder() || !hasRoomForLevel()) return REFUSED.order_capacity_reached;
+  if (!hasFreeRecord() || !hasRoomForLevel()) return REFUSED.order_capacity_reached;
   return ADMITTED;
 }
 
@@ -147,11 +148,16 @@ function refuseCombination(w: number, i: number, type: number, timeInForce: numb
 
   const trigger = words[w + word.triggerPrice]!;
   if (isStop ? trigger < 1 || trigger > maximumPrice[i]! : trigger !== 0) return REFUSED.invalid_trigger_price;
-  return refuseSpecialTerms(w, type, timeInForce, isImmediate);
+  if (type === TRAILING_STOP) {
+    // It trails the last trade, so there must have been one.
+    if (lastPrice[i] === 0) return REFUSED.invalid_trigger_price;
+    if (!hasRoomForTrailing(i, words[w + word.side]! & 1)) return REFUSED.order_capacity_reached;
+  }
+  return refuseSpecialTerms(w, i, type, timeInForce, isImmediate);
 }
 
 /** The long form's fields; in the short form they read as zero. */
-function refuseSpecialTerms(w: number, type: number, timeInForce: number, isImmediate: boolean): number {
+function refuseSpecialTerms(w: number, i: number, type: number, timeInForce: number, isImmediate: boolean): number {
   if (bytesOf(words[w]!) === SHORT_BYTES) return timeInForce === GTD ? REFUSED.invalid_expiry : ADMITTED;
   const at = w >> 1;
   const quantity = amounts[at + amount.quantity]!;
@@ -168,7 +174,7 @@ function refuseSpecialTerms(w: number, type: number, timeInForce: number, isImme
   const budget = amounts[at + amount.budget]!;
   if (budget !== 0n) {
     const isMarketBuy = type === MARKET_TYPE && (words[w + word.side]! & 255) === 0;
-    if (!isMarketBuy || timeInForce !== IOC || minimum !== 0n) return REFUSED.invalid_combination;
+    if (!isMarketBuy || timeInForce !== IOC || minimum !== 0n || settlement[i] !== SPOT) return REFUSED.invalid_combination;
     if (budget < 0n) return REFUSED.invalid_budget;
   }
   const expiresAt = amounts[at + amount.expiresAt]!;

@@ -4,6 +4,7 @@
  * is `row + 2 * account`.
  */
 import { capacity } from './capacity.js';
+import { TableCopy } from './copying.js';
 import { amountFields, wordFields } from './records.js';
 
 const { MAX_ACCOUNTS, MAX_ASSETS } = capacity;
@@ -34,3 +35,24 @@ export const accountRecord = (account: number): number => account << 2;
 const ROW = MAX_ACCOUNTS * 2;
 export const rowOf = (asset: number): number => asset * ROW;
 export const balanceOf = (row: number, account: number): number => row + (account << 1);
+
+/** For snapshots: the balances of each asset. */
+export const balanceCopies = Array.from(
+  { length: MAX_ASSETS },
+  (_, asset) => new TableCopy([{ words: pairs.words, perRecord: 4, first: rowOf(asset) * 2 }]),
+);
+
+/** Before a balance changes while a snapshot is being taken. */
+export function preserveBalance(balance: number): void {
+  const record = balance >> 1;
+  balanceCopies[Math.floor(record / MAX_ACCOUNTS)]!.preserve(record % MAX_ACCOUNTS);
+}
+
+/** Clears the first `count` accounts and all that they own. */
+export function clearAccounts(count: number): void {
+  for (let asset = 0; asset < MAX_ASSETS; asset += 1) {
+    if (balances.supply[asset] !== 0n) pairs.words.fill(0, rowOf(asset) * 2, (rowOf(asset) + count * 2) * 2);
+  }
+  people.words.fill(0, 0, count * 4);
+  balances.supply.fill(0n);
+}

@@ -10,6 +10,8 @@ export const capacity = {
   /** Margined instruments among them; each has a position per account. */
   MAX_MARGINED: 16,
   FEE_TIERS: 16,
+  /** Trailing stops per instrument and side. */
+  MAX_TRAILING: 64,
 
   /** Prices are 1 to MAX_PRICE ticks. */
   PRICE_BITS: 25,

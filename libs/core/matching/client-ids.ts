@@ -8,9 +8,11 @@
  * that counts its orders finds its table warm.
  */
 import { capacity } from './capacity.js';
+import { copying, TableCopy } from './copying.js';
 import { HANDLE_SHIFT as SHIFT, orders } from './orders.js';
 import { amountFields, wordFields } from './records.js';
 
+const { isCopying } = copying;
 const { MAX_ORDERS, REMEMBERED_CLIENT_IDS } = capacity;
 const { account, clientOrderId, amountWords } = orders;
 
@@ -27,6 +29,11 @@ const closed = amountFields(REMEMBERED_CLIENT_IDS, 1);
 const closedId = closed.field(0);
 const closedWords = closed.words;
 const closedAccount = wordFields(REMEMBERED_CLIENT_IDS, 1).field(0);
+/** For snapshots. */
+export const closedIdCopy = new TableCopy([
+  { words: closedWords, perRecord: 2 },
+  { words: closedAccount, perRecord: 1 },
+]);
 /** The slot that the next closed order takes, and how many are taken. */
 const ring = new Int32Array(2);
 const PLACE = 0;
@@ -75,6 +82,7 @@ export function retireClientId(order: number): void {
   const bucket = bucketOfOrder(order);
   unlink(bucket, order >> HANDLE_SHIFT);
   const slot = ring[PLACE]!;
+  if (isCopying[0] !== 0) closedIdCopy.preserve(slot);
   if (ring[TAKEN] === REMEMBERED_CLIENT_IDS) unlink(bucketOfClosed(slot), MAX_ORDERS + slot);
   else ring[TAKEN]! += 1;
   closedId[slot] = clientOrderId[order]!;
@@ -103,4 +111,14 @@ function unlink(bucket: number, holder: number): void {
 export function forgetClientIds(): void {
   buckets.fill(0);
   ring.fill(0);
+}
+
+/** The ring of the closed: how many it holds, and which slot is next. */
+export const closedIdRing = (): { place: number; taken: number } => ({ place: ring[PLACE]!, taken: ring[TAKEN]! });
+
+/** Enters the ids of a restored ring, whose slots are filled already. */
+export function restoreClosedIds(place: number, taken: number): void {
+  ring[PLACE] = place;
+  ring[TAKEN] = taken;
+  for (let slot = 0; slot < taken; slot += 1) link(bucketOfClosed(slot), MAX_ORDERS + slot);
 }

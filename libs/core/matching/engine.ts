@@ -4,19 +4,23 @@
  *
  * One engine per isolate: its tables are constants of the modules that work on them (`records.ts` says why).
  */
-import { engineCommands } from '@core/contracts';
+import { engineCommands, engineEvents } from '@core/contracts';
+import { audit } from './audit.js';
 import { cancel, cancelAll, cancelByClientId } from './cancel.js';
-import { bytesOf, codeOf, commands } from './commands.js';
+import { commands } from './commands.js';
 import { numberEventsFromZero, releaseEvents, releaseEventsTo, type Release } from './event-buffer.js';
 import { listInstrument } from './list-instrument.js';
+import { setMarkPrice } from './mark-price.js';
 import { killSwitch, setAccount, setBands, setFees } from './operate.js';
 import { place } from './place.js';
 import { replace } from './replace.js';
 import { life } from './scratch.js';
+import { setState } from './set-state.js';
+import { passTime } from './time.js';
 import { transfer } from './transfers.js';
+import { commandDone } from './venue-events.js';
 
-const { counters, NOW, SEQUENCE } = life;
-
+const { counters, SEQUENCE, NOW, DUE } = life;
 const { words, amounts } = commands;
 const { messages } = engineCommands;
 
@@ -29,26 +33,30 @@ const CANCEL = messages.cancel.code;
  * `release(n)` is called with the number of bytes to take from its start, possibly several times and possibly in the
  * middle of a command, always before this returns. Bytes must have passed `engineCommands.fault`.
  *
- * Throws when a sequence number is not the one after the last: the host has lost or repeated a command.
+ * Throws when a sequence number is not the one after the last: the host has lost or repeated a command. Nothing of that
+ * command has happened then; events of those before it are still released.
  */
 export function apply(from: number, to: number, release: Release): void {
   releaseEventsTo(release);
   let w = from >> 2;
   const end = to >> 2;
-  while (w < end) {
-    const first = words[w]!;
-    const bytes = bytesOf(first);
-    begin(w);
-    const code = codeOf(first);
-    if (code === PLACE) place(w);
-    else if (code === REPLACE) replace(w);
-    else if (code === CANCEL) cancel(w);
-    else applyRare(code, w);
-    w += bytes >> 2;
+  try {
+    while (w < end) {
+      const first = words[w]!;
+      begin(w);
+      const code = (first >> 16) & 0xff;
+      if (code === PLACE) place(w);
+      else if (code === REPLACE) replace(w);
+      else if (code === CANCEL) cancel(w);
+      else applyRare(code, w);
+      w += (first & 0xffff) >> 2;
+    }
+  } finally {
+    releaseEvents();
   }
-  releaseEvents();
 }
 
+/** Takes the command's number and time; what has fallen due by then comes before the command itself. */
 function begin(w: number): void {
   const at = w >> 1;
   const expected = BigInt.asIntN(64, counters[SEQUENCE]! + 1n);
@@ -56,6 +64,7 @@ function begin(w: number): void {
   counters[SEQUENCE] = expected;
   if (amounts[at + 2]! > counters[NOW]!) counters[NOW] = amounts[at + 2]!;
   numberEventsFromZero();
+  if (counters[NOW]! >= counters[DUE]!) passTime();
 }
 
 function applyRare(code: number, w: number): void {
@@ -69,6 +78,8 @@ function applyRare(code: number, w: number): void {
       return transfer(w);
     case messages['list-instrument'].code:
       return listInstrument(w);
+    case messages['set-state'].code:
+      return setState(w);
     case messages['set-fees'].code:
       return setFees(w);
     case messages['set-bands'].code:
@@ -77,6 +88,12 @@ function applyRare(code: number, w: number): void {
       return setAccount(w);
     case messages['kill-switch'].code:
       return killSwitch(w);
+    case messages['mark-price'].code:
+      return setMarkPrice(w);
+    case messages.audit.code:
+      return audit();
+    case messages.tick.code:
+      return commandDone(engineEvents.messages.ticked, w);
     default:
       throw new Error(`no command of code ${code}`);
   }

@@ -1,21 +1,29 @@
 /**
  * What an order must set aside before it may enter the book. A spot sell holds the base it may deliver; a spot buy its
- * cost at its own limit and the worse of its two fees. After every fill the hold is what the rest still needs, so that a
- * fill below the limit frees the difference at once, and the sum of holds of open orders is the account's held balance.
+ * cost at its own limit and the worse of its two fees; an order in a margined instrument its worse fee (its margin is
+ * the position's, `margin.ts`). After every fill the hold is what the rest still needs, so that a fill below the limit
+ * frees the difference at once, and the holds of an account's open orders and its margins sum to its held balance.
  */
-import { balances } from './balances.js';
+import { balanceOf, balances, preserveBalance } from './balances.js';
+import { copying } from './copying.js';
 import { addWorstFee } from './fee.js';
 import { instruments } from './instruments.js';
-import { payingBalance } from './open-orders.js';
-import { orders, trait } from './orders.js';
+import { orders, preserveOrder, trait } from './orders.js';
 import { registers } from './scratch.js';
 
-const { ICEBERG, SELL } = trait;
-const { BASE, LOTS, NEED, scratch } = registers;
-
-const { price, instrument, traits, makerPpm, takerPpm, open, hidden, hold, notionalCarry } = orders;
+const { ICEBERG, LIQUIDATION, MARGINED, SELL } = trait;
+const { scratch, BASE, LOTS, NEED } = registers;
+const { isCopying } = copying;
+const { price, account, instrument, traits, makerPpm, takerPpm, open, hidden, hold, notionalCarry } = orders;
 const { total, held } = balances;
-const { lotUnits, tickValue, tickValueScale, fractional } = instruments;
+const { baseRow, quoteRow, lotUnits, tickValue, tickValueScale, fractional } = instruments;
+
+/** The balance that an order pays from: base for a spot sell, quote for everything else. */
+export function payingBalance(order: number): number {
+  const i = instrument[order]!;
+  const row = (traits[order]! & (SELL | MARGINED)) === SELL ? baseRow[i]! : quoteRow[i]!;
+  return balanceOf(row, account[order]!);
+}
 
 /** Leaves in scratch[LOTS] everything that can still trade of `order`, shown or hidden. */
 export function countLots(order: number): void {
@@ -32,7 +40,8 @@ export function computeNeed(order: number): void {
 /** Leaves in scratch[NEED] what `order` would need for scratch[LOTS] lots at `limit`. */
 export function computeNeedFor(order: number, limit: number): void {
   const i = instrument[order]!;
-  if ((traits[order]! & SELL) !== 0) {
+  const t = traits[order]!;
+  if ((t & (SELL | MARGINED)) === SELL) {
     scratch[NEED] = BigInt.asIntN(64, scratch[LOTS]! * lotUnits[i]!);
     return;
   }
@@ -44,33 +53,35 @@ export function computeNeedFor(order: number, limit: number): void {
     const due = BigInt.asIntN(64, cost - notionalCarry[order]!);
     scratch[BASE] = BigInt.asIntN(64, BigInt.asIntN(64, due + BigInt.asIntN(64, scale - 1n)) / scale);
   }
-  scratch[NEED] = scratch[BASE]!;
+  if ((t & MARGINED) === 0) scratch[NEED] = scratch[BASE]!;
+  else scratch[NEED] = 0n;
+  // A liquidated account pays its fee from what there is.
+  if ((t & LIQUIDATION) !== 0) return;
   const worse = Math.max(makerPpm[order]!, takerPpm[order]!);
   addWorstFee(order, worse > 0 ? worse : 0, BASE, NEED);
 }
 
-/** Sets aside scratch[NEED] for an order that holds nothing yet; false if its account has less available. */
-export function reserve(order: number): boolean {
-  const balance = payingBalance(order);
-  if (BigInt.asIntN(64, total[balance]! - held[balance]!) < scratch[NEED]!) return false;
-  held[balance] = BigInt.asIntN(64, held[balance]! + scratch[NEED]!);
-  hold[order] = scratch[NEED]!;
-  return true;
-}
-
-/** Brings the hold of an open order to scratch[NEED]; false, and unchanged, if its account has too little available. */
+/** Brings the hold of an order to scratch[NEED]; false, and unchanged, if its account has too little available. */
 export function adjustHold(order: number): boolean {
   const balance = payingBalance(order);
   const more = BigInt.asIntN(64, scratch[NEED]! - hold[order]!);
   if (more > 0n && BigInt.asIntN(64, total[balance]! - held[balance]!) < more) return false;
+  if (isCopying[0] !== 0) {
+    preserveBalance(balance);
+    preserveOrder(order);
+  }
   held[balance] = BigInt.asIntN(64, held[balance]! + more);
   hold[order] = scratch[NEED]!;
   return true;
 }
 
-/** Frees everything that an order which will not enter has set aside. */
-export function unreserve(order: number): void {
+/** Frees everything that an order has set aside. */
+export function releaseHold(order: number): void {
   const balance = payingBalance(order);
+  if (isCopying[0] !== 0) {
+    preserveBalance(balance);
+    preserveOrder(order);
+  }
   held[balance] = BigInt.asIntN(64, held[balance]! - hold[order]!);
   hold[order] = 0n;
 }

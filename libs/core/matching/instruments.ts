@@ -37,7 +37,7 @@ export const instruments = {
   maintenanceMarginPpm: words.field(16),
   markPrice: words.field(17),
   /** First position record of a margined instrument. */
-  positions: words.field(18),
+  positionsRow: words.field(18),
   /** Whether one tick × one lot is a fraction of a quote unit. */
   fractional: words.field(19),
 
@@ -63,3 +63,10 @@ export const settlementRule = { SPOT: 0, MARGINED: 1 } as const;
 const rates = wordFields(MAX_INSTRUMENTS * FEE_TIERS, 2);
 export const fees = { makerPpm: rates.field(0), takerPpm: rates.field(1) } as const;
 export const feeRecord = (instrument: number, tier: number): number => ((instrument >> 1) & ~15) + (tier << 1);
+
+/** For snapshots: the tables whole, and their words per instrument. */
+export const instrumentTables = [
+  { words: words.words, perInstrument: FIELDS },
+  { words: amounts.words, perInstrument: FIELDS * 2 },
+  { words: rates.words, perInstrument: FEE_TIERS * 2 },
+];

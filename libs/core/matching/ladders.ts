@@ -56,7 +56,11 @@ const pageBits = new Int32Array(PAGES << (PAGE_BITS - 5));
 const pageTop = new Int32Array(PAGES);
 
 // Free levels are chained through `head`, free pages through their first level entry; fresh ones come from the marks.
-const pool = { freeLevel: 0, freshLevel: 1, freePage: 0, freshPage: 1, pages: 0 };
+const pool = Int32Array.of(0, 1, 0, 1);
+const FREE_LEVEL = 0;
+const FRESH_LEVEL = 1;
+const FREE_PAGE = 2;
+const FRESH_PAGE = 3;
 
 const LADDER_SHIFT = INSTRUMENT_SHIFT - 2;
 /** Ladder numbers of an instrument handle: `bids(i) + side` are the orders of a side, `stops(i) + side` its dormant stops. */
@@ -71,7 +75,7 @@ export const stopRank = (side: number, price: number): number => (side === 0 ? p
 const lowestBit = (word: number): number => 31 - Math.clz32(word & -word);
 
 /** Whether one more price level can be opened. */
-export const hasRoomForLevel = (): boolean => pool.freePage !== 0 || pool.freshPage < PAGES;
+export const hasRoomForLevel = (): boolean => pool[FREE_PAGE] !== 0 || pool[FRESH_PAGE]! < PAGES;
 
 export function levelAt(ladder: number, rank: number): number {
   const page = pageOf[(ladder << DIRECTORY_BITS) | (rank >> PAGE_BITS)]!;
@@ -90,7 +94,7 @@ export function enqueue(order: number, ladder: number, rank: number): void {
   if (last === 0) head[level] = order;
   else next[last] = order;
   tail[level] = order;
-  count[level]!++;
+  count[level] = (count[level]! + 1) | 0;
   shown[level] = BigInt.asIntN(64, shown[level]! + open[order]!);
 }
 
@@ -104,7 +108,9 @@ export function dequeue(order: number): void {
   if (after === 0) tail[level] = before;
   else previous[after] = before;
   shown[level] = BigInt.asIntN(64, shown[level]! - open[order]!);
-  if (--count[level]! === 0) closeLevel(ladderOf[order]!, level);
+  const others = (count[level]! - 1) | 0;
+  count[level] = others;
+  if (others === 0) closeLevel(ladderOf[order]!, level);
 }
 
 /** Moves the first order of a level behind the others, with the lots that it now shows. */
@@ -123,9 +129,7 @@ export function requeue(order: number): void {
 }
 
 function openLevel(ladder: number, rank: number): number {
-  let level = pool.freeLevel;
-  if (level !== 0) pool.freeLevel = head[level]!;
-  else level = pool.freshLevel++ << 2;
+  const level = takeLevel();
   head[level] = 0;
   tail[level] = 0;
   count[level] = 0;
@@ -145,10 +149,30 @@ function openLevel(ladder: number, rank: number): number {
   return level;
 }
 
+function takeLevel(): number {
+  const free = pool[FREE_LEVEL]!;
+  if (free !== 0) {
+    pool[FREE_LEVEL] = head[free]!;
+    return free;
+  }
+  const fresh = pool[FRESH_LEVEL]!;
+  pool[FRESH_LEVEL] = fresh + 1;
+  return fresh << 2;
+}
+
+function takePage(): number {
+  const free = pool[FREE_PAGE]!;
+  if (free !== 0) {
+    pool[FREE_PAGE] = pageLevels[free << PAGE_BITS]!;
+    return free;
+  }
+  const fresh = pool[FRESH_PAGE]!;
+  pool[FRESH_PAGE] = fresh + 1;
+  return fresh;
+}
+
 function openPage(ladder: number, rank: number, slot: number): number {
-  let page = pool.freePage;
-  if (page !== 0) pool.freePage = pageLevels[page << PAGE_BITS]!;
-  else page = pool.freshPage++;
+  const page = takePage();
   pageLevels[page << PAGE_BITS] = 0;
   pageOf[slot] = page;
   const upper = rank >> PAGE_BITS;
@@ -170,15 +194,15 @@ function closeLevel(ladder: number, level: number): void {
     pageTop[page] = groups;
     if (groups === 0) closePage(ladder, rank, page);
   }
-  head[level] = pool.freeLevel;
-  pool.freeLevel = level;
+  head[level] = pool[FREE_LEVEL]!;
+  pool[FREE_LEVEL] = level;
   if (rank === bestRank[ladder]) findBest(ladder);
 }
 
 function closePage(ladder: number, rank: number, page: number): void {
   pageOf[(ladder << DIRECTORY_BITS) | (rank >> PAGE_BITS)] = 0;
-  pageLevels[page << PAGE_BITS] = pool.freePage;
-  pool.freePage = page;
+  pageLevels[page << PAGE_BITS] = pool[FREE_PAGE]!;
+  pool[FREE_PAGE] = page;
   const upper = rank >> PAGE_BITS;
   const word = (ladder << (DIRECTORY_BITS - 5)) | (upper >> 5);
   const left = directoryBits[word]! & ~(1 << (upper & 31));
@@ -232,15 +256,42 @@ function firstInPage(page: number, from: number): number {
 }
 
 function firstPageFrom(ladder: number, from: number): number {
-  if (from >= 1 << DIRECTORY_BITS) return 0;
+  const upper = firstUpperFrom(ladder, from);
+  return upper < 0 ? 0 : pageOf[(ladder << DIRECTORY_BITS) | upper]!;
+}
+
+/** The upper bits of the first page at or behind `from`, or -1. */
+function firstUpperFrom(ladder: number, from: number): number {
+  if (from >= 1 << DIRECTORY_BITS) return -1;
   const bits = ladder << (DIRECTORY_BITS - 5);
   const here = directoryBits[bits | (from >> 5)]! & (-1 << (from & 31));
-  if (here !== 0) return pageOf[(ladder << DIRECTORY_BITS) | ((from >> 5) << 5) | lowestBit(here)]!;
+  if (here !== 0) return ((from >> 5) << 5) | lowestBit(here);
   for (let word = (from >> 5) + 1; word < 1 << (DIRECTORY_BITS - 5); word = ((word >> 5) + 1) << 5) {
     const groups = directoryGroups[(ladder << (DIRECTORY_BITS - 10)) | (word >> 5)]! & (-1 << (word & 31));
     if (groups === 0) continue;
     const found = ((word >> 5) << 5) | lowestBit(groups);
-    return pageOf[(ladder << DIRECTORY_BITS) | (found << 5) | lowestBit(directoryBits[bits | found]!)]!;
+    return (found << 5) | lowestBit(directoryBits[bits | found]!);
   }
-  return 0;
+  return -1;
+}
+
+/** Empties every ladder, whatever orders stand in them. */
+export function clearLadders(): void {
+  for (let ladder = 0; ladder < LADDERS; ladder += 1) {
+    while (directoryTop[ladder] !== 0) clearPage(ladder, firstUpperFrom(ladder, 0));
+    bestRank[ladder] = EMPTY;
+    bestLevel[ladder] = 0;
+  }
+  pool[FREE_LEVEL] = 0;
+  pool[FRESH_LEVEL] = 1;
+  pool[FREE_PAGE] = 0;
+  pool[FRESH_PAGE] = 1;
+}
+
+function clearPage(ladder: number, upper: number): void {
+  const page = pageOf[(ladder << DIRECTORY_BITS) | upper]!;
+  pageLevels.fill(0, page << PAGE_BITS, (page + 1) << PAGE_BITS);
+  pageBits.fill(0, page << 5, (page + 1) << 5);
+  pageTop[page] = 0;
+  closePage(ladder, upper << PAGE_BITS, page);
 }

@@ -5,6 +5,8 @@ import { commands } from './commands.js';
 import { INSTRUMENT_SHIFT, instruments, instrumentState, settlementRule } from './instruments.js';
 import { REFUSED } from './reasons.js';
 import { commandDone, commandRejected } from './venue-events.js';
+import { positionRow } from './positions.js';
+import { NEVER } from './scratch.js';
 import { venue } from './venue.js';
 import { centreHaltBand } from './volatility.js';
 
@@ -48,9 +50,10 @@ export function listInstrument(w: number): void {
   instruments.maximumQuantity[i] = amounts[at + amount.maximumQuantity]!;
   instruments.symbolLow[i] = amounts[at + amount.symbol]!;
   instruments.symbolHigh[i] = amounts[at + amount.symbol + 1]!;
+  instruments.auctionEnd[i] = NEVER;
   centreHaltBand(i, 0);
   if (instruments.settlement[i] === MARGINED) {
-    instruments.positions[i] = venue.margined;
+    instruments.positionsRow[i] = positionRow(venue.margined);
     venue.margined += 1;
   }
   if (number >= venue.instruments) venue.instruments = number + 1;
@@ -76,11 +79,11 @@ function refuseListing(w: number): number {
     if (amounts[(w >> 1) + amount.tickValueScale] !== 1n) return REFUSED.invalid_instrument;
     if (venue.margined === MAX_MARGINED) return REFUSED.order_capacity_reached;
   } else return REFUSED.malformed;
-  return refuseSizes(w >> 1, BigInt(price));
+  return refuseSizes(w >> 1, BigInt(price), settlement === MARGINED);
 }
 
 /** No amount that an order of this instrument can lead to may pass 2^62: see `fee.ts`, `hold.ts`, `budget.ts`. */
-function refuseSizes(at: number, price: bigint): number {
+function refuseSizes(at: number, price: bigint, isMargined: boolean): number {
   const lotUnits = amounts[at + amount.lotUnits]!;
   const tickValue = amounts[at + amount.tickValue]!;
   const scale = amounts[at + amount.tickValueScale]!;
@@ -88,7 +91,8 @@ function refuseSizes(at: number, price: bigint): number {
   const most = amounts[at + amount.maximumQuantity]!;
   if (lotUnits < 1n || tickValue < 1n || scale < 1n || scale > MAX_SCALE) return REFUSED.invalid_instrument;
   if (least < 1n || most < least) return REFUSED.invalid_instrument;
-  // The notional, and as much again for a fee of 100 %.
-  const overflows = most * lotUnits > MAX_AMOUNT || 2n * price * most * tickValue > MAX_AMOUNT;
+  // The notional, and as much again for a fee of 100 %; of a position, the basis of many trades between two marks.
+  const times = isMargined ? 8n : 2n;
+  const overflows = most * lotUnits > MAX_AMOUNT || times * price * most * tickValue > MAX_AMOUNT;
   return overflows ? REFUSED.instrument_could_overflow : ADMITTED;
 }

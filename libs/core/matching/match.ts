@@ -3,41 +3,29 @@
  * filled or nothing acceptable is left. What happens to the rest of it is the caller's business.
  */
 import { computeAffordable } from './budget.js';
-import { orderDecremented, orderReplenished, traded } from './order-events.js';
+import { copying } from './copying.js';
 import { adjustHold, computeNeed } from './hold.js';
 import { instruments } from './instruments.js';
 import { bids, bookRank, dequeue, ladders, levels, requeue } from './ladders.js';
+import { changeExposure, settleMargined } from './margin.js';
 import { cancelOpenOrder, close } from './open-orders.js';
-import { orders, selfTradeRule, trait } from './orders.js';
+import { orderDecremented, orderReplenished, traded } from './order-events.js';
+import { orders, preserveOrder, selfTradeRule, trait } from './orders.js';
+import { takePlaceInTime } from './queue.js';
 import { CANCELLED } from './reasons.js';
-import { life, registers } from './scratch.js';
+import { registers } from './scratch.js';
 import { settleSpot } from './settle.js';
 import { haltForVolatility, isWithinHaltBand, rollHaltWindow } from './volatility.js';
 
-const { BUDGETED, ICEBERG, SELF_TRADE_SHIFT, SELL } = trait;
-const { AFFORDABLE, FILL, scratch } = registers;
-const { counters, PRIORITY } = life;
-
-const {
-  price,
-  account,
-  instrument,
-  traits,
-  level: levelOf,
-  makerPpm,
-  takerPpm,
-  open,
-  hidden,
-  display,
-  priority,
-} = orders;
+const { BUDGETED, ICEBERG, MARGINED, SELF_TRADE_SHIFT, SELL } = trait;
+const { CANCEL_NEWEST, CANCEL_OLDEST, CANCEL_BOTH } = selfTradeRule;
+const { immediate_remainder, protection_price, volatility_halt, self_trade, budget_spent } = CANCELLED;
+const { scratch, AFFORDABLE, CHANGE, FILL } = registers;
+const { isCopying } = copying;
+const { price, account, instrument, traits, level: levelOf, makerPpm, takerPpm, open, hidden, display } = orders;
 const { bestLevel } = ladders;
 const { head, rank, shown } = levels;
 const { lastPrice, haltPpm } = instruments;
-
-const { CANCEL_NEWEST, CANCEL_OLDEST, CANCEL_BOTH } = selfTradeRule;
-
-const { immediate_remainder, protection_price, volatility_halt, self_trade, budget_spent } = CANCELLED;
 
 /** Trades `taker`; returns why it stopped short of being filled, as the reason to cancel it should it not rest. */
 export function match(taker: number): number {
@@ -57,71 +45,92 @@ export function match(taker: number): number {
       return volatility_halt;
     }
     const maker = head[level]!;
-    const rule = (traits[taker]! >> SELF_TRADE_SHIFT) & 7;
-    if (rule !== 0 && account[maker] === account[taker]) {
-      if (!preventSelfTrade(maker, taker, rule)) return self_trade;
+    if (isSelfTrade(maker, taker)) {
+      if (!preventSelfTrade(maker, taker)) return self_trade;
       continue;
     }
-    if (open[taker]! < open[maker]!) scratch[FILL] = open[taker]!;
-    else scratch[FILL] = open[maker]!;
+    countFill(maker, taker);
     if ((traits[taker]! & BUDGETED) !== 0) {
       computeAffordable(taker, at);
-      if (scratch[AFFORDABLE]! < scratch[FILL]) scratch[FILL] = scratch[AFFORDABLE]!;
+      if (scratch[AFFORDABLE]! < scratch[FILL]!) scratch[FILL] = scratch[AFFORDABLE]!;
       if (scratch[FILL] === 0n) return budget_spent;
     }
-    settleSpot(maker, taker, at, makerPpm[maker]!, takerPpm[taker]!);
-    shown[level] = BigInt.asIntN(64, shown[level]! - scratch[FILL]);
-    lastPrice[i] = at;
+    // A rebate comes out of the taker's fee.
+    trade(maker, taker, at, Math.max(makerPpm[maker]!, -takerPpm[taker]!), takerPpm[taker]!);
+    takeFromLevel(maker);
     traded(maker, taker, at, 0);
     if (open[maker] === 0n) deplete(maker);
   }
   return 0;
 }
 
-/** A resting order has nothing left to trade: an iceberg shows its next part behind the others, any other is done. */
-export function deplete(maker: number): void {
-  if ((traits[maker]! & ICEBERG) !== 0 && hidden[maker]! > 0n) {
-    if (hidden[maker]! < display[maker]!) open[maker] = hidden[maker]!;
-    else open[maker] = display[maker]!;
-    hidden[maker] = BigInt.asIntN(64, hidden[maker]! - open[maker]);
-    counters[PRIORITY] = BigInt.asIntN(64, counters[PRIORITY]! + 1n);
-    priority[maker] = counters[PRIORITY]!;
-    requeue(maker);
-    orderReplenished(maker);
-    return;
-  }
-  dequeue(maker);
-  close(maker);
+/** Whether two orders of one account have met, and the arriving one does not allow it. */
+export const isSelfTrade = (maker: number, taker: number): boolean =>
+  account[maker] === account[taker] && ((traits[taker]! >> SELF_TRADE_SHIFT) & 7) !== 0;
+
+/** Leaves in scratch[FILL] what the two can trade at once. */
+export function countFill(maker: number, taker: number): void {
+  if (open[taker]! < open[maker]!) scratch[FILL] = open[taker]!;
+  else scratch[FILL] = open[maker]!;
 }
 
-/** Two orders of one account have met; returns whether the arriving one may go on. */
-function preventSelfTrade(maker: number, taker: number, rule: number): boolean {
+/** Settles scratch[FILL] lots under the instrument's rule; `at` is the last price from now on. */
+export function trade(maker: number, taker: number, at: number, makerRate: number, takerRate: number): void {
+  if (isCopying[0] !== 0) {
+    preserveOrder(maker);
+    preserveOrder(taker);
+  }
+  if ((traits[taker]! & MARGINED) === 0) settleSpot(maker, taker, at, makerRate, takerRate);
+  else settleMargined(maker, taker, at, makerRate, takerRate);
+  lastPrice[instrument[taker]!] = at;
+}
+
+/** scratch[FILL] lots of a queued order are shown no longer. */
+export function takeFromLevel(order: number): void {
+  const level = levelOf[order]!;
+  shown[level] = BigInt.asIntN(64, shown[level]! - scratch[FILL]!);
+}
+
+/** A queued order has nothing left to trade: an iceberg shows its next part behind the others, any other is done. */
+export function deplete(order: number): void {
+  if ((traits[order]! & ICEBERG) !== 0 && hidden[order]! > 0n) {
+    if (hidden[order]! < display[order]!) open[order] = hidden[order]!;
+    else open[order] = display[order]!;
+    hidden[order] = BigInt.asIntN(64, hidden[order]! - open[order]!);
+    takePlaceInTime(order);
+    requeue(order);
+    orderReplenished(order);
+    return;
+  }
+  dequeue(order);
+  close(order);
+}
+
+/** Applies the taker's rule to a queued order of its own account; returns whether the taker may go on. */
+export function preventSelfTrade(maker: number, taker: number): boolean {
+  const rule = (traits[taker]! >> SELF_TRADE_SHIFT) & 7;
   if (rule === CANCEL_NEWEST) return false;
   if (rule === CANCEL_OLDEST || rule === CANCEL_BOTH) {
     cancelOpenOrder(maker, self_trade);
     return rule === CANCEL_OLDEST;
   }
-  decrement(maker, taker);
+  countFill(maker, taker);
+  takeFromLevel(maker);
+  decrement(maker);
+  decrement(taker);
+  if (open[maker] === 0n) deplete(maker);
   return true;
 }
 
-/** Both lose what the smaller shows, without a trade. */
-function decrement(maker: number, taker: number): void {
-  if (open[taker]! < open[maker]!) scratch[FILL] = open[taker]!;
-  else scratch[FILL] = open[maker]!;
-  open[taker] = BigInt.asIntN(64, open[taker]! - scratch[FILL]);
-  open[maker] = BigInt.asIntN(64, open[maker]! - scratch[FILL]);
-  const level = levelOf[maker]!;
-  shown[level] = BigInt.asIntN(64, shown[level]! - scratch[FILL]);
-  orderDecremented(maker);
-  orderDecremented(taker);
-  freeUnneeded(maker);
-  freeUnneeded(taker);
-  if (open[maker] === 0n) deplete(maker);
-}
-
-function freeUnneeded(order: number): void {
+/** Takes scratch[FILL] lots off an order without a trade. */
+export function decrement(order: number): void {
+  if (isCopying[0] !== 0) preserveOrder(order);
+  open[order] = BigInt.asIntN(64, open[order]! - scratch[FILL]!);
+  orderDecremented(order);
   if ((traits[order]! & BUDGETED) !== 0) return;
   computeNeed(order);
   adjustHold(order);
+  if ((traits[order]! & MARGINED) === 0) return;
+  scratch[CHANGE] = BigInt.asIntN(64, 0n - scratch[FILL]!);
+  changeExposure(order);
 }

@@ -1,59 +1,53 @@
 /** The life of an order's record: drafted on arrival, registered with its account when accepted, closed when it ends. */
-import { accountRecord, accounts, balanceOf, balances } from './balances.js';
-import { capacity } from './capacity.js';
+import { accountRecord, accounts } from './balances.js';
 import { indexClientId, retireClientId } from './client-ids.js';
-import { instruments, settlementRule } from './instruments.js';
+import { copying } from './copying.js';
+import { cancelExpiry, scheduleExpiry } from './expiry.js';
+import { giveBackRecord, recordMark, takeRecord } from './free-records.js';
+import { releaseHold } from './hold.js';
 import { dequeue } from './ladders.js';
+import { endExposure } from './margin.js';
 import { orderCancelled } from './order-events.js';
-import { HANDLE_SHIFT as SHIFT, orders, trait } from './orders.js';
+import { HANDLE_SHIFT as SHIFT, orders, preserveOrder, trait } from './orders.js';
 import { life } from './scratch.js';
+import { forgetTrailing } from './trailing.js';
 
-const { MAX_ORDERS } = capacity;
-
-const { SPOT } = settlementRule;
-const { SELL } = trait;
-const HANDLE_SHIFT = SHIFT;
+const { EXPIRES, MARGINED, TRAILING } = trait;
 const { counters, ORDERS_ACCEPTED } = life;
-
-const { next, accountNext, accountPrevious, account, instrument, traits, id, hold, clientOrderId } = orders;
+const { isCopying } = copying;
+const { accountNext, accountPrevious, account, traits, id, clientOrderId } = orders;
 const { newestOrder } = accounts;
-const { held } = balances;
-const { settlement, baseRow, quoteRow } = instruments;
 
-/** Records in use are below FRESH; those given back are chained through `next` from FREE. */
-const pool = new Int32Array(3);
-const FREE = 0;
-const FRESH = 1;
-const COUNT = 2;
-pool[FRESH] = 1;
-
+const HANDLE_SHIFT = SHIFT;
 /** An order's id is its number in the engine's life, and below that the number of its record. */
 const RECORD_BITS = 20;
 const RECORD_MASK = (1 << RECORD_BITS) - 1;
 
-export const hasRoomForOrder = (): boolean => pool[FREE] !== 0 || pool[FRESH]! < MAX_ORDERS;
-export const openOrderCount = (): number => pool[COUNT]!;
+const tally = new Int32Array(1);
+export const openOrderCount = (): number => tally[0]!;
 
-/** A record for an arriving order. Its caller has checked that there is room. */
+/** A record for an arriving order. Its caller has checked that there is one. */
 export function draft(): number {
-  const free = pool[FREE]!;
-  if (free === 0) return pool[FRESH]!++ << HANDLE_SHIFT;
-  pool[FREE] = next[free]!;
-  return free;
+  const order = takeRecord() << HANDLE_SHIFT;
+  if (isCopying[0] !== 0) preserveOrder(order);
+  return order;
 }
 
-/** Gives back a record. The last one given back is the next one drafted, while it is still in the cache. */
+/** Gives back the record of an order that was never registered. */
 export function discard(order: number): void {
-  next[order] = pool[FREE]!;
-  pool[FREE] = order;
+  giveBackRecord(order >> HANDLE_SHIFT);
 }
 
-/** Gives the order its id, which names its record, and enters it under its account and client id. */
+/** Gives the order its id, which names its record, and makes it known. */
 export function register(order: number): void {
   const number = BigInt.asIntN(64, counters[ORDERS_ACCEPTED]! + 1n);
   counters[ORDERS_ACCEPTED] = number;
   id[order] = BigInt.asIntN(64, BigInt.asIntN(64, number * 1_048_576n) + BigInt(order >> HANDLE_SHIFT));
+  enterIndexes(order);
+}
 
+/** Enters a registered order under its account, its client id and its time of expiry. */
+export function enterIndexes(order: number): void {
   const record = accountRecord(account[order]!);
   const newest = newestOrder[record]!;
   accountNext[order] = newest;
@@ -61,12 +55,15 @@ export function register(order: number): void {
   if (newest !== 0) accountPrevious[newest] = order;
   newestOrder[record] = order;
   if (clientOrderId[order] !== 0n) indexClientId(order);
-  pool[COUNT]! += 1;
+  if ((traits[order]! & EXPIRES) !== 0) scheduleExpiry(order);
+  tally[0]! += 1;
 }
 
-/** Releases what the order holds and forgets the order. It is in no queue any more. */
+/** Frees what the order holds and forgets the order. It is in no queue any more. */
 export function close(order: number): void {
-  release(order);
+  const t = traits[order]!;
+  releaseHold(order);
+  if ((t & (MARGINED | EXPIRES | TRAILING)) !== 0) closeSpecial(order, t);
   const older = accountNext[order]!;
   const newer = accountPrevious[order]!;
   if (older !== 0) accountPrevious[older] = newer;
@@ -74,16 +71,14 @@ export function close(order: number): void {
   else newestOrder[accountRecord(account[order]!)] = older;
   if (clientOrderId[order] !== 0n) retireClientId(order);
   id[order] = 0n;
-  pool[COUNT]! -= 1;
-  next[order] = pool[FREE]!;
-  pool[FREE] = order;
+  tally[0]! -= 1;
+  giveBackRecord(order >> HANDLE_SHIFT);
 }
 
-/** The balance that an order pays from: base for a spot sell, quote for everything else. */
-export function payingBalance(order: number): number {
-  const i = instrument[order]!;
-  const row = settlement[i] === SPOT && (traits[order]! & SELL) !== 0 ? baseRow[i]! : quoteRow[i]!;
-  return balanceOf(row, account[order]!);
+function closeSpecial(order: number, t: number): void {
+  if ((t & MARGINED) !== 0) endExposure(order);
+  if ((t & EXPIRES) !== 0) cancelExpiry(order);
+  if ((t & TRAILING) !== 0) forgetTrailing(order);
 }
 
 /** Takes an open order, in the book or dormant, out of its queue. `reason` indexes CANCEL_REASONS. */
@@ -95,15 +90,10 @@ export function cancelOpenOrder(order: number, reason: number): void {
 
 /** Visits every open order in the order of its records; the visitor may end the order that it is given. */
 export function forEachOpenOrder(visit: (order: number) => void): void {
-  for (let order = 1 << HANDLE_SHIFT; order < pool[FRESH]! << HANDLE_SHIFT; order += 1 << HANDLE_SHIFT) {
+  const end = recordMark() << HANDLE_SHIFT;
+  for (let order = 1 << HANDLE_SHIFT; order < end; order += 1 << HANDLE_SHIFT) {
     if (id[order] !== 0n) visit(order);
   }
-}
-
-function release(order: number): void {
-  const balance = payingBalance(order);
-  held[balance] = BigInt.asIntN(64, held[balance]! - hold[order]!);
-  hold[order] = 0n;
 }
 
 /** The open order whose id stands in `words[at]` (low half) and, as one amount, in `ids[at >> 1]`; 0 if there is none. */
@@ -112,7 +102,8 @@ export function findById(words: Int32Array, ids: BigInt64Array, at: number): num
   return id[order] === ids[at >> 1] && order !== 0 ? order : 0;
 }
 
-export function resetPool(): void {
-  pool[FREE] = 0;
-  pool[FRESH] = 1;
+/** Forgets that any order is open. */
+export function forgetOpenOrders(): void {
+  forEachOpenOrder((order) => (id[order] = 0n));
+  tally[0] = 0;
 }

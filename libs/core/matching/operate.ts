@@ -34,6 +34,7 @@ export function setFees(w: number): void {
   const isWrong = level >= FEE_TIERS || Math.abs(maker) > WHOLE_PPM || taker < 0 || taker > WHOLE_PPM;
   if (isWrong) return commandRejected(w, number, REFUSED.invalid_fees);
   for (let each = isForAll ? 0 : number; each < (isForAll ? venue.instruments : number + 1); each += 1) {
+    if (instruments.listed[each << INSTRUMENT_SHIFT] === 0) continue;
     const record = feeRecord(each << INSTRUMENT_SHIFT, level);
     fees.makerPpm[record] = maker;
     fees.takerPpm[record] = taker;

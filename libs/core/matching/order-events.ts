@@ -195,3 +195,19 @@ export function orderDecremented(order: number): void {
   words[at + decremented.price] = price[order]!;
   words[at + decremented.side] = traits[order]! & SELL;
 }
+
+const TRIGGERED = engineEvents.messages['order-triggered'];
+const triggered = wordOffsets(TRIGGERED);
+const triggeredAmount = amountOffsets(TRIGGERED);
+const TRIGGERED_BYTES = TRIGGERED.shortBytes;
+const TRIGGERED_CODE = TRIGGERED.code;
+
+/** A stop has woken at the trade price `last`. */
+export function orderTriggered(order: number, last: number): void {
+  const at = beginEvent(TRIGGERED_BYTES, TRIGGERED_CODE);
+  words[at + triggered.instrument] = instrument[order]! >> INSTRUMENT_SHIFT;
+  words[at + triggered.account] = account[order]!;
+  amounts[(at >> 1) + triggeredAmount.orderId] = id[order]!;
+  words[at + triggered.price] = last;
+  words[at + triggered.side] = traits[order]! & SELL;
+}

@@ -4,6 +4,7 @@
  * line of words, one of amounts), since they are used together. Handle 0 is no order.
  */
 import { capacity } from './capacity.js';
+import { TableCopy } from './copying.js';
 import { amountFields, wordFields } from './records.js';
 
 const { MAX_ORDERS } = capacity;
@@ -15,6 +16,7 @@ const links = wordFields(MAX_ORDERS, FIELDS);
 const terms = wordFields(MAX_ORDERS, FIELDS);
 const amounts = amountFields(MAX_ORDERS, FIELDS);
 const special = amountFields(MAX_ORDERS, FIELDS);
+const rare = wordFields(MAX_ORDERS, FIELDS);
 
 export const orders = {
   /** Neighbours in the queue of the price level; `next` also chains free records. */
@@ -24,7 +26,7 @@ export const orders = {
   /** Neighbours in the list of the account's open orders, newest first. */
   accountNext: links.field(3),
   accountPrevious: links.field(4),
-  session: links.field(5),
+  ladder: links.field(5),
   /** Position in the heap of expiries; gtd only. */
   expiryPlace: links.field(6),
 
@@ -37,7 +39,7 @@ export const orders = {
   makerPpm: terms.field(4),
   takerPpm: terms.field(5),
   trigger: terms.field(6),
-  ladder: terms.field(7),
+  session: terms.field(7),
 
   id: amounts.field(0),
   /** Lots that can trade now; an iceberg's hidden rest is apart. */
@@ -52,9 +54,13 @@ export const orders = {
   notionalCarry: amounts.field(6),
   feeCarry: amounts.field(7),
 
+  /** Icebergs only: lots behind those shown, and how many are shown at a time. */
   hidden: special.field(0),
   display: special.field(1),
+  /** gtd only. */
   expiresAt: special.field(2),
+  /** Trailing stops only: ticks between trigger and best price. */
+  distance: rare.field(0),
 
   /** The low word of an id holds the record's number; both halves of a client id feed its hash. */
   amountWords: amounts.words,
@@ -90,3 +96,21 @@ export const trait = {
 export const orderType = { LIMIT: 0, MARKET_TYPE: 1, STOP: 2, STOP_LIMIT: 3, TRAILING_STOP: 4 } as const;
 export const timeInForce = { GTC: 0, IOC: 1, FOK: 2, GTD: 3 } as const;
 export const selfTradeRule = { ALLOW: 0, CANCEL_NEWEST: 1, CANCEL_OLDEST: 2, CANCEL_BOTH: 3, DECREMENT: 4 } as const;
+
+/** For snapshots: everything about an order but its neighbours, which follow from the rest. A free record is all zero. */
+export const orderCopy = new TableCopy(
+  [terms, amounts, special, rare].map(({ words }) => ({ words, perRecord: words.length / MAX_ORDERS })),
+  (copy, at) => {
+    const amountsAt = at + FIELDS;
+    const specialAt = amountsAt + FIELDS * 2;
+    const rareAt = specialAt + FIELDS * 2;
+    const t = copy[at + 3]!;
+    if (copy[amountsAt] === 0 && copy[amountsAt + 1] === 0) copy.fill(0, at, rareAt + FIELDS);
+    if ((t & trait.ICEBERG) === 0) copy.fill(0, specialAt, specialAt + 4);
+    if ((t & trait.EXPIRES) === 0) copy.fill(0, specialAt + 4, specialAt + 6);
+    if ((t & trait.TRAILING) === 0) copy[rareAt] = 0;
+  },
+);
+
+/** Before `order` changes while a snapshot is being taken. */
+export const preserveOrder = (order: number): void => orderCopy.preserve(order >> HANDLE_SHIFT);

@@ -1,51 +1,45 @@
-/** A new order: admitted, funded, given its id, and sent to the book. */
+/** A new order: admitted, funded, given its id, and sent to the book or to sleep. */
 import { amountOffsets, engineCommands, wordOffsets } from '@core/contracts';
 import { instrumentHandle, refusePlace } from './admission.js';
 import { arrive } from './arrive.js';
 import { couldTrade } from './available.js';
 import { accountRecord, accounts, balances } from './balances.js';
-import { bytesOf, commands, SESSION } from './commands.js';
-import { computeNeed, reserve, unreserve } from './hold.js';
-import { feeRecord, fees, instruments, instrumentState } from './instruments.js';
+import { bytesOf, commands, SESSION as ORIGIN } from './commands.js';
+import { adjustHold, computeNeed, payingBalance, releaseHold } from './hold.js';
+import { feeRecord, fees, instruments, instrumentState, settlementRule } from './instruments.js';
 import { bids, bookRank, ladders, NO_RANK } from './ladders.js';
-import { discard, draft, payingBalance, register } from './open-orders.js';
+import { clipToPosition, tryExposure } from './margin.js';
+import { discard, draft, register } from './open-orders.js';
 import { orderAccepted, orderRejected } from './order-events.js';
-import { orders, orderType, timeInForce, trait } from './orders.js';
+import { orders, orderType, timeInForce as inForce, trait } from './orders.js';
+import { protectionPrice } from './protection.js';
 import { REFUSED } from './reasons.js';
 import { registers } from './scratch.js';
-
-const { FOK, IOC } = timeInForce;
-const { LIMIT, MARKET_TYPE, STOP_LIMIT } = orderType;
-const { ADMITTED } = REFUSED;
+import { sleep, wakeStops } from './stops.js';
+import { rememberTrailing, trailedPrice } from './trailing.js';
 
 const { OPEN } = instrumentState;
-const {
-  BUDGETED,
-  EXPIRES,
-  ICEBERG,
-  IMMEDIATE,
-  MARKET,
-  POST_ONLY: POST_ONLY_TRAIT,
-  SELF_TRADE_SHIFT,
-  SELL,
-  TIME_IN_FORCE_SHIFT,
-  TYPE_SHIFT,
-} = trait;
-const { LOTS, NEED, scratch } = registers;
-
+const { SPOT } = settlementRule;
+const { LIMIT, MARKET_TYPE, STOP, STOP_LIMIT, TRAILING_STOP } = orderType;
+const { FOK, IOC } = inForce;
+const { BUDGETED, DORMANT, EXPIRES, ICEBERG, IMMEDIATE, MARGINED, MARKET, POST_ONLY, REDUCE_ONLY, SELL, TRAILING } = trait;
+const { SELF_TRADE_SHIFT, TIME_IN_FORCE_SHIFT, TYPE_SHIFT } = trait;
+const { scratch, CHANGE, LOTS, NEED } = registers;
+const { ADMITTED } = REFUSED;
 const { words, amounts } = commands;
 const { tier } = accounts;
 const { total, held } = balances;
 const { makerPpm: makerRate, takerPpm: takerRate } = fees;
-const { state, maximumPrice, maximumQuantity, protectionPpm } = instruments;
+const { state, settlement, lastPrice, maximumQuantity } = instruments;
 const { bestRank } = ladders;
-const { account, instrument, traits, price, trigger, session, makerPpm, takerPpm } = orders;
+const { account, instrument, traits, price, trigger, distance, session, makerPpm, takerPpm } = orders;
 const { open, filled, hold, clientOrderId, notionalCarry, feeCarry, hidden, display, expiresAt } = orders;
 
 const PLACE = engineCommands.messages.place;
 const word = wordOffsets(PLACE);
 const amount = amountOffsets(PLACE);
 const SHORT_BYTES = PLACE.shortBytes;
+const SESSION = ORIGIN;
 
 /** Carries out the `place` at word `w`. */
 export function place(w: number): void {
@@ -53,16 +47,19 @@ export function place(w: number): void {
   if (reason === ADMITTED) {
     const order = draftFrom(w);
     reason = fund(order, w);
-    if (reason === ADMITTED) reason = refuseByBook(order, w);
-    if (reason === ADMITTED) {
-      register(order);
-      orderAccepted(order);
-      arrive(order);
-      return;
-    }
+    if (reason === ADMITTED) return enter(order);
     discard(order);
   }
   orderRejected(w, reason);
+}
+
+function enter(order: number): void {
+  register(order);
+  orderAccepted(order);
+  if ((traits[order]! & TRAILING) !== 0) rememberTrailing(order);
+  if ((traits[order]! & DORMANT) === 0) arrive(order);
+  else sleep(order);
+  wakeStops(instrument[order]!);
 }
 
 /** A record with the command's terms; nothing is set aside and nobody knows of it yet. */
@@ -71,13 +68,13 @@ function draftFrom(w: number): number {
   const at = w >> 1;
   const i = instrumentHandle(words[w + word.instrument]!);
   const owner = words[w + word.account]!;
-  const t = traitsFrom(w);
+  const t = traitsFrom(w, i);
   traits[order] = t;
   instrument[order] = i;
   account[order] = owner;
   session[order] = words[w + SESSION]!;
+  price[order] = words[w + word.price]!;
   trigger[order] = words[w + word.triggerPrice]!;
-  price[order] = (t & MARKET) !== 0 ? protectionPrice(i, t & SELL) : words[w + word.price]!;
   const rates = feeRecord(i, tier[accountRecord(owner)]!);
   makerPpm[order] = makerRate[rates]!;
   takerPpm[order] = takerRate[rates]!;
@@ -90,80 +87,106 @@ function draftFrom(w: number): number {
   hold[order] = 0n;
   notionalCarry[order] = 0n;
   feeCarry[order] = 0n;
-  if ((t & (ICEBERG | EXPIRES)) !== 0) {
-    hidden[order] = 0n;
-    display[order] = amounts[at + amount.displayQuantity]!;
-    expiresAt[order] = amounts[at + amount.expiresAt]!;
-  }
+  if ((t & (MARKET | ICEBERG | EXPIRES)) !== 0) draftSpecial(order, w, i, t);
   return order;
 }
 
-function traitsFrom(w: number): number {
+function draftSpecial(order: number, w: number, i: number, t: number): void {
+  const at = w >> 1;
+  const side = t & SELL;
+  if ((t & ICEBERG) !== 0) {
+    hidden[order] = 0n;
+    display[order] = amounts[at + amount.displayQuantity]!;
+  }
+  if ((t & EXPIRES) !== 0) expiresAt[order] = amounts[at + amount.expiresAt]!;
+  if ((t & MARKET) === 0) return;
+  if ((t & TRAILING) !== 0) {
+    distance[order] = trigger[order]!;
+    trigger[order] = trailedPrice(i, side, lastPrice[i]!, trigger[order]!);
+  }
+  if ((t & DORMANT) !== 0) {
+    price[order] = protectionPrice(i, side, trigger[order]!);
+    return;
+  }
+  const best = bestRank[bids(i) + 1 - side]!;
+  price[order] = protectionPrice(i, side, best === NO_RANK ? 0 : bookRank(1 - side, best));
+}
+
+function traitsFrom(w: number, i: number): number {
   const kinds = words[w + word.side]!;
   const type = (kinds >> 8) & 255;
   const timeInForce = (kinds >> 16) & 255;
-  let t =
-    (kinds & 1) | (type << TYPE_SHIFT) | (timeInForce << TIME_IN_FORCE_SHIFT) | ((kinds >>> 24) << SELF_TRADE_SHIFT);
-  // The bits of `instructions` follow SELL in the same order.
+  const isLong = bytesOf(words[w]!) > SHORT_BYTES;
+  let t = (kinds & SELL) | (type << TYPE_SHIFT) | (timeInForce << TIME_IN_FORCE_SHIFT);
+  t |= (kinds >>> 24) << SELF_TRADE_SHIFT;
+  // The command's instructions are the traits after SELL, in the same order.
   t |= (words[w + word.instructions]! & 7) << 1;
+  if (settlement[i] !== SPOT) t |= MARGINED;
   if (timeInForce === IOC || timeInForce === FOK) t |= IMMEDIATE;
-  if (type !== LIMIT && type !== STOP_LIMIT) t |= MARKET;
-  if (bytesOf(words[w]!) === SHORT_BYTES) {
-    return type === MARKET_TYPE && timeInForce === IOC && (t & SELL) === 0 ? t | BUDGETED : t;
-  }
-  const at = w >> 1;
-  if (amounts[at + amount.displayQuantity]! !== 0n) t |= ICEBERG;
-  if (amounts[at + amount.expiresAt]! !== 0n) t |= EXPIRES;
-  const isBudgeted = type === MARKET_TYPE && timeInForce === IOC && (t & SELL) === 0;
-  return isBudgeted && amounts[at + amount.minimumQuantity] === 0n ? t | BUDGETED : t;
+  if (isLong && amounts[(w >> 1) + amount.displayQuantity]! !== 0n) t |= ICEBERG;
+  if (isLong && amounts[(w >> 1) + amount.expiresAt]! !== 0n) t |= EXPIRES;
+  if (type === LIMIT) return t;
+  if (type !== STOP_LIMIT) t |= MARKET;
+  if (type >= STOP) t |= DORMANT;
+  if (type === TRAILING_STOP) t |= TRAILING;
+  return isBudgeted(w, t, isLong) ? t | BUDGETED : t;
 }
 
-/** The worst price for a market order: the instrument's protection band beyond the best price that it meets. */
-function protectionPrice(i: number, side: number): number {
-  const ppm = protectionPpm[i]!;
-  const best = bestRank[bids(i) + 1 - side]!;
-  if (ppm === 0 || best === NO_RANK) return side === 0 ? maximumPrice[i]! : 1;
-  const at = bookRank(1 - side, best);
-  // Products stay below 2^46, where numbers are exact.
-  if (side === 0) return Math.min(maximumPrice[i]!, Math.floor((at * (1_000_000 + ppm)) / 1_000_000));
-  return Math.max(1, Math.ceil((at * (1_000_000 - ppm)) / 1_000_000));
+/** A market buy that need not be filled spends up to its budget, or what its account has; fill-or-kill needs it all. */
+function isBudgeted(w: number, t: number, isLong: boolean): boolean {
+  const isMarketIoc = ((t >> TYPE_SHIFT) & 7) === MARKET_TYPE && ((t >> TIME_IN_FORCE_SHIFT) & 3) === IOC;
+  if (!isMarketIoc || (t & (SELL | MARGINED)) !== 0) return false;
+  return !isLong || amounts[(w >> 1) + amount.minimumQuantity] === 0n;
 }
 
-/** Sets aside what the order may cost. A market buy takes its budget, or whatever there is, when that is less. */
+/** Sets aside what the order needs, if the book would let it in and its account has it; or says why not. */
 function fund(order: number, w: number): number {
-  computeNeed(order);
-  if ((traits[order]! & BUDGETED) !== 0) {
-    const balance = payingBalance(order);
-    scratch[LOTS] = BigInt.asIntN(64, total[balance]! - held[balance]!);
-    if (bytesOf(words[w]!) > SHORT_BYTES && amounts[(w >> 1) + amount.budget]! > 0n) {
-      const budget = amounts[(w >> 1) + amount.budget]!;
-      if (budget > scratch[LOTS]) return REFUSED.insufficient_funds;
-      scratch[LOTS] = budget;
-    }
-    if (scratch[LOTS] < scratch[NEED]!) scratch[NEED] = scratch[LOTS]!;
-    if (scratch[NEED]! <= 0n) return REFUSED.insufficient_funds;
+  const t = traits[order]!;
+  if ((t & (REDUCE_ONLY | DORMANT)) === REDUCE_ONLY && !clipToPosition(order)) return REFUSED.nothing_to_reduce;
+  if ((t & (POST_ONLY | IMMEDIATE)) !== 0) {
+    const reason = refuseByBook(order, w);
+    if (reason !== ADMITTED) return reason;
   }
-  return reserve(order) ? ADMITTED : REFUSED.insufficient_funds;
+  computeNeed(order);
+  if ((t & BUDGETED) !== 0) {
+    const reason = capByBudget(order, w);
+    if (reason !== ADMITTED) return reason;
+  }
+  if (!adjustHold(order)) return REFUSED.insufficient_funds;
+  if ((t & MARGINED) === 0) return ADMITTED;
+  scratch[CHANGE] = open[order]!;
+  const reason = tryExposure(order, price[order]!);
+  if (reason !== ADMITTED) releaseHold(order);
+  return reason;
 }
 
-/** Conditions that depend on the other side: post-only, fill-or-kill, minimum quantity. Frees the money if one fails. */
+/** A market buy sets aside its budget, or what there is; no more than its quantity can cost. */
+function capByBudget(order: number, w: number): number {
+  const balance = payingBalance(order);
+  scratch[LOTS] = BigInt.asIntN(64, total[balance]! - held[balance]!);
+  if (bytesOf(words[w]!) > SHORT_BYTES && amounts[(w >> 1) + amount.budget]! > 0n) {
+    if (amounts[(w >> 1) + amount.budget]! > scratch[LOTS]!) return REFUSED.insufficient_funds;
+    scratch[LOTS] = amounts[(w >> 1) + amount.budget]!;
+  }
+  if (scratch[LOTS]! < scratch[NEED]!) scratch[NEED] = scratch[LOTS]!;
+  return scratch[NEED]! <= 0n ? REFUSED.insufficient_funds : ADMITTED;
+}
+
+/** Conditions that depend on the other side: post-only, fill-or-kill, minimum quantity. */
 function refuseByBook(order: number, w: number): number {
   const t = traits[order]!;
-  const isLong = bytesOf(words[w]!) > SHORT_BYTES;
   const i = instrument[order]!;
-  if ((t & (POST_ONLY_TRAIT | IMMEDIATE)) === 0 || state[i] !== OPEN) return ADMITTED;
-  let reason: number = ADMITTED;
-  if ((t & POST_ONLY_TRAIT) !== 0) {
-    if (wouldTrade(i, t & SELL, price[order]!)) reason = REFUSED.post_only_would_trade;
-  } else if (((t >> TIME_IN_FORCE_SHIFT) & 3) === FOK) {
-    scratch[LOTS] = open[order]!;
-    if (!couldTrade(order)) reason = REFUSED.fill_or_kill_unfilled;
-  } else if (isLong && amounts[(w >> 1) + amount.minimumQuantity]! > 0n) {
-    scratch[LOTS] = amounts[(w >> 1) + amount.minimumQuantity]!;
-    if (!couldTrade(order)) reason = REFUSED.minimum_quantity_unavailable;
+  if (state[i] !== OPEN) return ADMITTED;
+  if ((t & POST_ONLY) !== 0) {
+    return wouldTrade(i, t & SELL, price[order]!) ? REFUSED.post_only_would_trade : ADMITTED;
   }
-  if (reason !== ADMITTED) unreserve(order);
-  return reason;
+  if (((t >> TIME_IN_FORCE_SHIFT) & 3) === FOK) {
+    scratch[LOTS] = open[order]!;
+    return couldTrade(order) ? ADMITTED : REFUSED.fill_or_kill_unfilled;
+  }
+  if (bytesOf(words[w]!) === SHORT_BYTES || amounts[(w >> 1) + amount.minimumQuantity] === 0n) return ADMITTED;
+  scratch[LOTS] = amounts[(w >> 1) + amount.minimumQuantity]!;
+  return couldTrade(order) ? ADMITTED : REFUSED.minimum_quantity_unavailable;
 }
 
 /** Whether an order of `side` at `limit` would meet an order of the other side. */

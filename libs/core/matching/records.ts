@@ -6,16 +6,18 @@
  */
 export interface Words {
   field(index: number): Int32Array;
+  /** The whole table. */
+  words: Int32Array;
 }
 export interface Amounts {
   field(index: number): BigInt64Array;
-  /** The same memory as 32-bit halves, low half first. */
+  /** The whole table as 32-bit halves, low half first. */
   words: Int32Array;
 }
 
 export function wordFields(records: number, fields: number): Words {
   const buffer = new ArrayBuffer(records * fields * 4);
-  return { field: (index) => new Int32Array(buffer, index * 4) };
+  return { field: (index) => new Int32Array(buffer, index * 4), words: new Int32Array(buffer) };
 }
 
 export function amountFields(records: number, fields: number): Amounts {

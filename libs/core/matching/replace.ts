@@ -5,31 +5,35 @@
 import { amountOffsets, engineCommands, wordOffsets } from '@core/contracts';
 import { refusePrice, refuseTrading } from './admission.js';
 import { arrive } from './arrive.js';
-import { commands } from './commands.js';
+import { bytesOf, commands } from './commands.js';
+import { copying } from './copying.js';
 import { adjustHold, computeNeed, computeNeedFor, countLots } from './hold.js';
 import { instruments, instrumentState } from './instruments.js';
 import { dequeue, hasRoomForLevel, levels } from './ladders.js';
+import { changeExposure, tryExposure } from './margin.js';
 import { findById } from './open-orders.js';
 import { orderRejected, orderReplaced } from './order-events.js';
-import { orders, trait } from './orders.js';
+import { orders, preserveOrder, trait } from './orders.js';
 import { wouldTrade } from './place.js';
+import { protectionPrice } from './protection.js';
 import { REFUSED } from './reasons.js';
 import { registers } from './scratch.js';
-
-const { ADMITTED } = REFUSED;
+import { sleep, wakeStops } from './stops.js';
 
 const { OPEN } = instrumentState;
-const { ICEBERG, POST_ONLY: POST_ONLY_TRAIT, SELL } = trait;
-const { LOTS, scratch, WANTED } = registers;
-
+const { DORMANT, ICEBERG, MARGINED, MARKET, POST_ONLY, SELL, TRAILING } = trait;
+const { scratch, CHANGE, LOTS, WANTED } = registers;
+const { ADMITTED } = REFUSED;
+const { isCopying } = copying;
 const { words, amounts } = commands;
-const { price, account, instrument, traits, level, open, hidden, filled } = orders;
-const { state, maximumQuantity } = instruments;
+const { price, account, instrument, traits, trigger, level, open, hidden, filled } = orders;
+const { state, maximumPrice, maximumQuantity } = instruments;
 const { shown } = levels;
 
 const REPLACE = engineCommands.messages.replace;
 const word = wordOffsets(REPLACE);
 const amount = amountOffsets(REPLACE);
+const SHORT_BYTES = REPLACE.shortBytes;
 
 /** Indices in QUEUE_PLACES and QUANTITY_MEANINGS. */
 const LOST = 0;
@@ -40,14 +44,19 @@ const TOTAL = 1;
 export function replace(w: number): void {
   const order = findById(words, amounts, w + word.orderId);
   if (order === 0 || account[order] !== words[w + word.account]) return orderRejected(w, REFUSED.unknown_order);
+  const i = instrument[order]!;
   countWanted(order, w);
-  const limit = words[w + word.price]!;
-  let reason = refuseReplace(order, limit);
+  countLots(order);
+  let reason = refuseReplace(order, w);
   if (reason === ADMITTED) {
-    countLots(order);
-    reason = limit === price[order] && scratch[WANTED]! <= scratch[LOTS]! ? reduce(order) : move(order, limit);
+    if (isCopying[0] !== 0) preserveOrder(order);
+    const limit = words[w + word.price]!;
+    if ((traits[order]! & DORMANT) !== 0) reason = moveDormant(order, w);
+    else if (limit === price[order] && scratch[WANTED]! <= scratch[LOTS]!) reason = reduce(order);
+    else reason = move(order, limit);
   }
-  if (reason !== ADMITTED) orderRejected(w, reason);
+  if (reason === ADMITTED) wakeStops(i);
+  else orderRejected(w, reason);
 }
 
 /** Leaves in scratch[WANTED] the lots that shall be open: named as such, or as the order's size with what has traded. */
@@ -60,17 +69,30 @@ function countWanted(order: number, w: number): void {
   }
 }
 
-function refuseReplace(order: number, limit: number): number {
+const newTrigger = (w: number): number => (bytesOf(words[w]!) === SHORT_BYTES ? 0 : words[w + word.triggerPrice]!);
+
+function refuseReplace(order: number, w: number): number {
   const i = instrument[order]!;
+  const t = traits[order]!;
   const barred = refuseTrading(account[order]!, i);
   if (barred !== ADMITTED) return barred;
+  if ((words[w + word.quantityMeans]! & 255) > TOTAL) return REFUSED.malformed;
   if (scratch[WANTED]! <= 0n) return REFUSED.invalid_quantity;
   if (scratch[WANTED]! > maximumQuantity[i]!) return REFUSED.quantity_above_maximum;
-  return refusePrice(i, traits[order]! & SELL, limit);
+  const triggerPrice = newTrigger(w);
+  // A trailing stop's trigger is not the client's to set, and only a dormant order has one.
+  const mayMoveTrigger = (t & (DORMANT | TRAILING)) === DORMANT;
+  if (triggerPrice !== 0 && (!mayMoveTrigger || triggerPrice < 1 || triggerPrice > maximumPrice[i]!)) {
+    return REFUSED.invalid_trigger_price;
+  }
+  const limit = words[w + word.price]!;
+  if ((t & (DORMANT | MARKET)) === (DORMANT | MARKET)) return limit === 0 ? ADMITTED : REFUSED.invalid_price;
+  return refusePrice(i, t & SELL, limit);
 }
 
 /** Takes lots off an order where it stands, hidden ones first. */
 function reduce(order: number): number {
+  scratch[CHANGE] = BigInt.asIntN(64, scratch[WANTED]! - scratch[LOTS]!);
   if ((traits[order]! & ICEBERG) !== 0 && scratch[WANTED]! > open[order]!) {
     hidden[order] = BigInt.asIntN(64, scratch[WANTED]! - open[order]!);
   } else {
@@ -81,6 +103,7 @@ function reduce(order: number): number {
   }
   computeNeed(order);
   adjustHold(order);
+  if ((traits[order]! & MARGINED) !== 0) changeExposure(order);
   orderReplaced(order, KEPT);
   return ADMITTED;
 }
@@ -89,18 +112,57 @@ function reduce(order: number): number {
 function move(order: number, limit: number): number {
   const i = instrument[order]!;
   const t = traits[order]!;
-  if ((t & POST_ONLY_TRAIT) !== 0 && state[i] === OPEN && wouldTrade(i, t & SELL, limit)) {
+  if ((t & POST_ONLY) !== 0 && state[i] === OPEN && wouldTrade(i, t & SELL, limit)) {
     return REFUSED.post_only_would_trade;
   }
-  if (!hasRoomForLevel()) return REFUSED.order_capacity_reached;
-  scratch[LOTS] = scratch[WANTED]!;
-  computeNeedFor(order, limit);
-  if (!adjustHold(order)) return REFUSED.insufficient_funds;
+  const reason = refund(order, limit);
+  if (reason !== ADMITTED) return reason;
   dequeue(order);
   price[order] = limit;
-  open[order] = scratch[WANTED]!;
-  if ((t & ICEBERG) !== 0) hidden[order] = 0n;
+  takeWanted(order);
   orderReplaced(order, LOST);
   arrive(order);
   return ADMITTED;
+}
+
+/** New terms for a stop that sleeps; it goes to the back of its trigger's queue, and wakes if that has been reached. */
+function moveDormant(order: number, w: number): number {
+  const given = newTrigger(w);
+  const triggerPrice = given === 0 ? trigger[order]! : given;
+  const t = traits[order]!;
+  let limit = words[w + word.price]!;
+  // What protects an unmoved trigger was settled when it was set.
+  if ((t & MARKET) !== 0) {
+    limit = given === 0 ? price[order]! : protectionPrice(instrument[order]!, t & SELL, triggerPrice);
+  }
+  const reason = refund(order, limit);
+  if (reason !== ADMITTED) return reason;
+  dequeue(order);
+  price[order] = limit;
+  trigger[order] = triggerPrice;
+  takeWanted(order);
+  orderReplaced(order, LOST);
+  sleep(order);
+  return ADMITTED;
+}
+
+/** Brings hold and margin to what scratch[WANTED] lots at `limit` need; or says what is lacking, and changes neither. */
+function refund(order: number, limit: number): number {
+  if (!hasRoomForLevel()) return REFUSED.order_capacity_reached;
+  scratch[CHANGE] = BigInt.asIntN(64, scratch[WANTED]! - scratch[LOTS]!);
+  scratch[LOTS] = scratch[WANTED]!;
+  computeNeedFor(order, limit);
+  if (!adjustHold(order)) return REFUSED.insufficient_funds;
+  if ((traits[order]! & MARGINED) === 0) return ADMITTED;
+  const reason = tryExposure(order, limit);
+  if (reason !== ADMITTED) {
+    computeNeed(order);
+    adjustHold(order);
+  }
+  return reason;
+}
+
+function takeWanted(order: number): void {
+  open[order] = scratch[WANTED]!;
+  if ((traits[order]! & ICEBERG) !== 0) hidden[order] = 0n;
 }

@@ -24,6 +24,11 @@ export const registers = {
   LOTS: 9,
   /** Lots that a replace wants open. */
   WANTED: 10,
+  /** Lots by which an order's part in a margined position changes; margin required; cash that may serve as margin. */
+  CHANGE: 11,
+  REQUIRED: 12,
+  ROOM: 13,
+  TERM: 14,
 } as const;
 
 /** Counters of the engine's life; part of its state, unlike the registers above. */

@@ -1,10 +1,11 @@
 /**
- * Settlement of one trade, to the unit. The buyer pays ceil and the seller receives floor of the exact quote amount
+ * Settlement of one spot trade, to the unit. The buyer pays ceil and the seller receives floor of the exact quote amount
  * (each order carrying its own rounding to its next fill, as fees do); the difference is the rounding account's. Fees go
  * to the fee account. Every unit that leaves one balance enters another, so each asset's sum stands still.
  */
-import { FEE_ACCOUNT, ROUNDING_ACCOUNT } from '@core/contracts';
-import { balanceOf, balances } from './balances.js';
+import { FEE_ACCOUNT as FEES, ROUNDING_ACCOUNT as ROUNDING } from '@core/contracts';
+import { balanceOf, balances, preserveBalance } from './balances.js';
+import { copying } from './copying.js';
 import { charge } from './fee.js';
 import { computeNeed } from './hold.js';
 import { instruments } from './instruments.js';
@@ -13,10 +14,13 @@ import { registers } from './scratch.js';
 
 const { BUDGETED, SELL } = trait;
 const { BASE, FILL, MAKER_FEE, NEED, PAYS, RECEIVES, scratch, TAKER_FEE } = registers;
-
+const { isCopying } = copying;
 const { account, instrument, traits, open, hold, filled, notionalCarry } = orders;
 const { total, held } = balances;
 const { baseRow, quoteRow, lotUnits, tickValue, tickValueScale, fractional } = instruments;
+
+const FEE_ACCOUNT = FEES;
+const ROUNDING_ACCOUNT = ROUNDING;
 
 /**
  * Moves scratch[FILL] lots between the two orders at `price`, which both limits allow, and the money the other way, at the
@@ -39,27 +43,24 @@ export function settleSpot(maker: number, taker: number, price: number, makerPpm
     charge(maker, makerPpm, BASE, MAKER_FEE);
   } else charge(maker, makerPpm, takerBuys ? RECEIVES : PAYS, MAKER_FEE);
 
-  const lots = scratch[FILL]!;
-  open[buyer] = BigInt.asIntN(64, open[buyer]! - lots);
-  open[seller] = BigInt.asIntN(64, open[seller]! - lots);
-  filled[buyer] = BigInt.asIntN(64, filled[buyer]! + lots);
-  filled[seller] = BigInt.asIntN(64, filled[seller]! + lots);
-
   payForBase(buyer, i, takerBuys ? TAKER_FEE : MAKER_FEE);
   deliverBase(seller, i, takerBuys ? MAKER_FEE : TAKER_FEE);
 
-  const quote = quoteRow[i]!;
-  const venue = balanceOf(quote, FEE_ACCOUNT);
+  const venue = balanceOf(quoteRow[i]!, FEE_ACCOUNT);
+  if (isCopying[0] !== 0) preserveBalance(venue);
   total[venue] = BigInt.asIntN(64, total[venue]! + BigInt.asIntN(64, scratch[MAKER_FEE]! + scratch[TAKER_FEE]!));
-  if (fractional[i] !== 0) {
-    const rounding = balanceOf(quote, ROUNDING_ACCOUNT);
-    total[rounding] = BigInt.asIntN(64, total[rounding]! + BigInt.asIntN(64, scratch[PAYS] - scratch[RECEIVES]));
-  }
+  if (fractional[i] !== 0) keepRounding(i);
 }
 
 function payForBase(buyer: number, i: number, fee: number): void {
   const quote = balanceOf(quoteRow[i]!, account[buyer]!);
   const base = balanceOf(baseRow[i]!, account[buyer]!);
+  if (isCopying[0] !== 0) {
+    preserveBalance(quote);
+    preserveBalance(base);
+  }
+  open[buyer] = BigInt.asIntN(64, open[buyer]! - scratch[FILL]!);
+  filled[buyer] = BigInt.asIntN(64, filled[buyer]! + scratch[FILL]!);
   const cost = BigInt.asIntN(64, scratch[PAYS]! + scratch[fee]!);
   if ((traits[buyer]! & BUDGETED) === 0) computeNeed(buyer);
   else scratch[NEED] = BigInt.asIntN(64, hold[buyer]! - cost);
@@ -72,6 +73,12 @@ function payForBase(buyer: number, i: number, fee: number): void {
 function deliverBase(seller: number, i: number, fee: number): void {
   const quote = balanceOf(quoteRow[i]!, account[seller]!);
   const base = balanceOf(baseRow[i]!, account[seller]!);
+  if (isCopying[0] !== 0) {
+    preserveBalance(quote);
+    preserveBalance(base);
+  }
+  open[seller] = BigInt.asIntN(64, open[seller]! - scratch[FILL]!);
+  filled[seller] = BigInt.asIntN(64, filled[seller]! + scratch[FILL]!);
   const delivered = BigInt.asIntN(64, scratch[FILL]! * lotUnits[i]!);
   hold[seller] = BigInt.asIntN(64, hold[seller]! - delivered);
   held[base] = BigInt.asIntN(64, held[base]! - delivered);
@@ -90,4 +97,10 @@ function roundNotional(buyer: number, seller: number, i: number): void {
   notionalCarry[seller] = BigInt.asIntN(64, owed - BigInt.asIntN(64, receives * scale));
   scratch[PAYS] = pays;
   scratch[RECEIVES] = receives;
+}
+
+function keepRounding(i: number): void {
+  const rounding = balanceOf(quoteRow[i]!, ROUNDING_ACCOUNT);
+  if (isCopying[0] !== 0) preserveBalance(rounding);
+  total[rounding] = BigInt.asIntN(64, total[rounding]! + BigInt.asIntN(64, scratch[PAYS]! - scratch[RECEIVES]!));
 }

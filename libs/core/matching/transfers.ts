@@ -3,9 +3,10 @@
  * settled transfer is acknowledged and a refused one refused as before. Recognised are the last REMEMBERED_TRANSFERS.
  */
 import { amountOffsets, engineCommands, FIRST_CUSTOMER, INSURANCE_ACCOUNT, wordOffsets } from '@core/contracts';
-import { accountRecord, accounts, accountStanding, balanceOf, balances, rowOf } from './balances.js';
+import { accountRecord, accounts, accountStanding, balanceOf, balances, preserveBalance, rowOf } from './balances.js';
 import { capacity } from './capacity.js';
 import { codeOf, commands } from './commands.js';
+import { copying, TableCopy } from './copying.js';
 import { REFUSED } from './reasons.js';
 import { amountFields, wordFields } from './records.js';
 import { transferRejected, transferSettled } from './venue-events.js';
@@ -15,6 +16,7 @@ const { ACTIVE, UNKNOWN } = accountStanding;
 const { MAX_ACCOUNTS, MAX_AMOUNT, MAX_ASSETS, REMEMBERED_TRANSFERS } = capacity;
 const { ADMITTED } = REFUSED;
 
+const { isCopying } = copying;
 const { words, amounts } = commands;
 const { total, held, supply } = balances;
 const { standing } = accounts;
@@ -32,7 +34,7 @@ const REPEATED = 1;
 const FIELDS = 4;
 const rememberedAmounts = amountFields(REMEMBERED_TRANSFERS + 1, FIELDS);
 const rememberedWords = wordFields(REMEMBERED_TRANSFERS + 1, FIELDS);
-export const remembered = {
+const remembered = {
   high: rememberedAmounts.field(0),
   low: rememberedAmounts.field(1),
   amount: rememberedAmounts.field(2),
@@ -46,7 +48,16 @@ export const remembered = {
 const BUCKETS = REMEMBERED_TRANSFERS;
 const buckets = new Int32Array(BUCKETS);
 const idWords = rememberedAmounts.words;
-export const ring = { place: 0, filled: 0 };
+const ring = { place: 0, filled: 0 };
+
+/** For snapshots. Slot 0 is copied along. */
+export const transferCopy = new TableCopy(
+  [
+    { words: rememberedAmounts.words, perRecord: FIELDS * 2 },
+    { words: rememberedWords.words, perRecord: FIELDS },
+  ],
+  (copy, at) => (copy[at + FIELDS * 3 - 1] = 0),
+);
 
 /** Carries out the `credit` or `debit` at word `w`. */
 export function transfer(w: number): void {
@@ -87,7 +98,9 @@ function credit(w: number): number {
   if (value > MAX_AMOUNT - supply[asset]!) return REFUSED.balance_overflow;
   const account = words[w + word.account]!;
   openAccount(account);
-  total[balanceOf(rowOf(asset), account)]! += value;
+  const balance = balanceOf(rowOf(asset), account);
+  if (isCopying[0] !== 0) preserveBalance(balance);
+  total[balance]! += value;
   supply[asset]! += value;
   return ADMITTED;
 }
@@ -99,6 +112,7 @@ function debit(w: number): number {
   const balance = balanceOf(rowOf(asset), account);
   const value = amounts[(w >> 1) + amount.amount]!;
   if (total[balance]! - held[balance]! < value) return REFUSED.insufficient_funds;
+  if (isCopying[0] !== 0) preserveBalance(balance);
   total[balance]! -= value;
   supply[asset]! -= value;
   return ADMITTED;
@@ -130,6 +144,7 @@ function find(w: number): number {
 function remember(w: number, answer: number): void {
   const place = ring.place + 1;
   const slot = place * FIELDS;
+  if (isCopying[0] !== 0) transferCopy.preserve(place);
   if (ring.filled === REMEMBERED_TRANSFERS) forget(place);
   else ring.filled += 1;
   const id = (w >> 1) + amount.transferHigh;
@@ -143,8 +158,7 @@ function remember(w: number, answer: number): void {
   ring.place = place === REMEMBERED_TRANSFERS ? 0 : place;
 }
 
-/** Enters the record at `place` into the index; a restored engine does this in the order of the ring. */
-export function chainIn(place: number): void {
+function chainIn(place: number): void {
   const bucket = hash(place * FIELDS * 2, idWords);
   remembered.chain[place * FIELDS] = buckets[bucket]!;
   buckets[bucket] = place;
@@ -160,4 +174,21 @@ function forget(place: number): void {
   }
   while (remembered.chain[at * FIELDS] !== place) at = remembered.chain[at * FIELDS]!;
   remembered.chain[at * FIELDS] = 0;
+}
+
+/** The ring of the remembered: which slot was filled last, and how many are. */
+export const transferRing = (): { place: number; filled: number } => ({ ...ring });
+
+/** Enters the transfers of a restored ring, whose slots are filled already. */
+export function restoreTransfers(place: number, filled: number): void {
+  ring.place = place;
+  ring.filled = filled;
+  for (let k = 1; k <= filled; k += 1) chainIn(filled === REMEMBERED_TRANSFERS ? ((place + k - 1) % filled) + 1 : k);
+}
+
+/** Forgets every transfer. */
+export function forgetTransfers(): void {
+  for (let place = 1; place <= ring.filled; place += 1) buckets[hash(place * FIELDS * 2, idWords)] = 0;
+  ring.place = 0;
+  ring.filled = 0;
 }

@@ -80,3 +80,58 @@ export function ordersCancelled(account: number, instrument: number, session: nu
   words[at + massCancelledWord.session] = session;
   words[at + massCancelledWord.count] = count;
 }
+
+const VARIATION = engineEvents.messages['variation-settled'];
+const variationWord = wordOffsets(VARIATION);
+const variationAmount = amountOffsets(VARIATION);
+
+export function variationSettled(i: number, account: number, amount: bigint, position: bigint): void {
+  const at = beginBlank(VARIATION);
+  words[at + variationWord.instrument] = i >> INSTRUMENT_SHIFT;
+  words[at + variationWord.account] = account;
+  amounts[(at >> 1) + variationAmount.amount] = amount;
+  amounts[(at >> 1) + variationAmount.position] = position;
+}
+
+const DEFICIT = engineEvents.messages['deficit-covered'];
+const deficitWord = wordOffsets(DEFICIT);
+const deficitAmount = amountOffsets(DEFICIT);
+
+export function deficitCovered(i: number, account: number, amount: bigint, byInsurance: bigint): void {
+  const at = beginBlank(DEFICIT);
+  words[at + deficitWord.instrument] = i >> INSTRUMENT_SHIFT;
+  words[at + deficitWord.account] = account;
+  amounts[(at >> 1) + deficitAmount.amount] = amount;
+  amounts[(at >> 1) + deficitAmount.byInsurance] = byInsurance;
+}
+
+const LIQUIDATION = engineEvents.messages['liquidation-started'];
+const liquidationWord = wordOffsets(LIQUIDATION);
+const liquidationAmount = amountOffsets(LIQUIDATION);
+
+export function liquidationStarted(
+  i: number,
+  account: number,
+  position: bigint,
+  required: bigint,
+  available: bigint,
+): void {
+  const at = beginBlank(LIQUIDATION);
+  words[at + liquidationWord.instrument] = i >> INSTRUMENT_SHIFT;
+  words[at + liquidationWord.account] = account;
+  amounts[(at >> 1) + liquidationAmount.position] = position;
+  amounts[(at >> 1) + liquidationAmount.required] = required;
+  amounts[(at >> 1) + liquidationAmount.available] = available;
+}
+
+const AUDITED = engineEvents.messages.audited;
+const auditedWord = wordOffsets(AUDITED);
+
+/** `outcome` indexes AUDIT_OUTCOMES. */
+export function audited(outcome: number, accounts: number, assets: number, openOrders: number): void {
+  const at = beginBlank(AUDITED);
+  words[at + auditedWord.accounts] = accounts;
+  words[at + auditedWord.assets] = assets;
+  words[at + auditedWord.openOrders] = openOrders;
+  words[at + auditedWord.outcome] = outcome;
+}

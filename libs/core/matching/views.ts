@@ -1,0 +1,41 @@
+/** Read-only views of the engine's state, for metrics, tools and tests; never on the path of a command. */
+import { balanceOf, balances, rowOf } from './balances.js';
+import { INSTRUMENT_SHIFT } from './instruments.js';
+import { bids, bookRank, ladders, levelBehind, levels } from './ladders.js';
+import { openOrderCount } from './open-orders.js';
+import { life } from './scratch.js';
+
+/** Sequence number of the last applied command; 0n before the first. */
+export const lastSequence = (): bigint => life.counters[life.SEQUENCE]!;
+
+/** Log time: the latest time that any command carried, in microseconds since the Unix epoch. */
+export const engineTime = (): bigint => life.counters[life.NOW]!;
+
+export const openOrders = (): number => openOrderCount();
+
+/** What an account owns of an asset and how much of it open orders and margins hold, in units of the asset. */
+export function accountBalance(account: number, asset: number): { total: bigint; held: bigint } {
+  const balance = balanceOf(rowOf(asset), account);
+  return { total: balances.total[balance]!, held: balances.held[balance]! };
+}
+
+export interface DepthLevel {
+  /** Ticks. */
+  readonly price: number;
+  /** Lots shown. */
+  readonly quantity: bigint;
+  readonly orders: number;
+}
+
+/** The best `limit` price levels of one side of an instrument's book, best first. */
+export function bookDepth(instrument: number, side: 'buy' | 'sell', limit: number): DepthLevel[] {
+  const sideIndex = side === 'buy' ? 0 : 1;
+  const ladder = bids(instrument << INSTRUMENT_SHIFT) + sideIndex;
+  const depth: DepthLevel[] = [];
+  for (let level = ladders.bestLevel[ladder]!; level !== 0 && depth.length < limit; ) {
+    const rank = levels.rank[level]!;
+    depth.push({ price: bookRank(sideIndex, rank), quantity: levels.shown[level]!, orders: levels.count[level]! });
+    level = levelBehind(ladder, rank);
+  }
+  return depth;
+}
