@@ -174,7 +174,8 @@ function refuseSpecialTerms(w: number, i: number, type: number, timeInForce: num
   const budget = amounts[at + amount.budget]!;
   if (budget !== 0n) {
     const isMarketBuy = type === MARKET_TYPE && (words[w + word.side]! & 255) === 0;
-    if (!isMarketBuy || timeInForce !== IOC || minimum !== 0n || settlement[i] !== SPOT) return REFUSED.invalid_combination;
+    if (!isMarketBuy || timeInForce !== IOC || minimum !== 0n || settlement[i] !== SPOT)
+      return REFUSED.invalid_combination;
     if (budget < 0n) return REFUSED.invalid_budget;
   }
   const expiresAt = amounts[at + amount.expiresAt]!;

@@ -75,7 +75,11 @@ function choose(demand: readonly Level[], supply: readonly Level[], reference: n
     const quantity = wanted < offered ? wanted : offered;
     const candidate = { price, quantity, surplus: wanted - offered };
     const lead = best[0];
-    if (lead === undefined || quantity > lead.quantity || (quantity === lead.quantity && abs(candidate.surplus) < abs(lead.surplus))) {
+    if (
+      lead === undefined ||
+      quantity > lead.quantity ||
+      (quantity === lead.quantity && abs(candidate.surplus) < abs(lead.surplus))
+    ) {
       best = [candidate];
     } else if (quantity === lead.quantity && abs(candidate.surplus) === abs(lead.surplus)) best.push(candidate);
   }

@@ -17,7 +17,9 @@ const UNSOUND = 1;
 
 /** Carries out an `audit`: counts the money, in O(accounts × assets + orders), and says whether it is all there. */
 export function audit(): void {
-  const assets = Array.from({ length: MAX_ASSETS }, (_, asset) => asset).filter((asset) => balances.supply[asset] !== 0n);
+  const assets = Array.from({ length: MAX_ASSETS }, (_, asset) => asset).filter(
+    (asset) => balances.supply[asset] !== 0n,
+  );
   audited(unsoundness() === null ? SOUND : UNSOUND, venue.accounts, assets.length, openOrderCount());
 }
 

@@ -25,7 +25,8 @@ const { isCopying } = copying;
 const { account, instrument, traits, open, hidden, hold, filled } = orders;
 const { total, held } = balances;
 const { lots, basis, openBuys, openSells, margin } = positions;
-const { quoteRow, positionsRow, tickValue, markPrice, initialMarginPpm, maintenanceMarginPpm, maximumQuantity } = instruments;
+const { quoteRow, positionsRow, tickValue, markPrice, initialMarginPpm, maintenanceMarginPpm, maximumQuantity } =
+  instruments;
 
 const FEE_ACCOUNT = VENUE;
 const PPM = 1_000_000n;
@@ -72,7 +73,7 @@ export function changeExposure(order: number): void {
 /** `order` ends: whatever is left of it can add to nothing any more. */
 export function endExposure(order: number): void {
   scratch[CHANGE] = BigInt.asIntN(64, 0n - open[order]!);
-  if ((traits[order]! & ICEBERG) !== 0) scratch[CHANGE] = BigInt.asIntN(64, scratch[CHANGE]! - hidden[order]!);
+  if ((traits[order]! & ICEBERG) !== 0) scratch[CHANGE] = BigInt.asIntN(64, scratch[CHANGE] - hidden[order]!);
   changeExposure(order);
 }
 
@@ -106,9 +107,9 @@ export function computeRoom(p: number, i: number, owner: number): void {
 export function computeRequired(p: number, i: number): void {
   countPosition(p);
   scratch[TERM] = BigInt.asIntN(64, lots[p]! + openBuys[p]!);
-  if (scratch[TERM]! > scratch[LOTS]!) scratch[LOTS] = scratch[TERM]!;
+  if (scratch[TERM] > scratch[LOTS]!) scratch[LOTS] = scratch[TERM]!;
   scratch[TERM] = BigInt.asIntN(64, openSells[p]! - lots[p]!);
-  if (scratch[TERM]! > scratch[LOTS]!) scratch[LOTS] = scratch[TERM]!;
+  if (scratch[TERM] > scratch[LOTS]!) scratch[LOTS] = scratch[TERM]!;
   computeMargin(i, initialMarginPpm[i]!);
   addPendingLoss(p, i);
 }
@@ -122,7 +123,7 @@ export function computeMaintenance(p: number, i: number): void {
 
 function countPosition(p: number): void {
   scratch[LOTS] = lots[p]!;
-  if (scratch[LOTS]! < 0n) scratch[LOTS] = BigInt.asIntN(64, 0n - scratch[LOTS]!);
+  if (scratch[LOTS] < 0n) scratch[LOTS] = BigInt.asIntN(64, 0n - scratch[LOTS]);
 }
 
 /** ceil(scratch[LOTS] at the mark price × ppm / 10⁶); `fee.ts` explains the split. */
@@ -138,7 +139,7 @@ function computeMargin(i: number, ppm: number): void {
 function addPendingLoss(p: number, i: number): void {
   const worth = BigInt.asIntN(64, BigInt.asIntN(64, BigInt(markPrice[i]!) * lots[p]!) * tickValue[i]!);
   scratch[TERM] = BigInt.asIntN(64, basis[p]! - worth);
-  if (scratch[TERM]! > 0n) scratch[REQUIRED] = BigInt.asIntN(64, scratch[REQUIRED]! + scratch[TERM]!);
+  if (scratch[TERM] > 0n) scratch[REQUIRED] = BigInt.asIntN(64, scratch[REQUIRED]! + scratch[TERM]);
 }
 
 /** What trading scratch[CHANGE] lots of `order` at `limit` would lose at once against the mark price. */
@@ -163,7 +164,7 @@ export function settleMargined(maker: number, taker: number, price: number, make
   fillPosition(taker, i, TAKER_FEE);
   // The taker may have lacked some of its fee; a rebate is never more than was paid.
   scratch[TERM] = BigInt.asIntN(64, 0n - scratch[TAKER_FEE]!);
-  if (scratch[MAKER_FEE]! < scratch[TERM]!) scratch[MAKER_FEE] = scratch[TERM]!;
+  if (scratch[MAKER_FEE]! < scratch[TERM]) scratch[MAKER_FEE] = scratch[TERM]!;
   fillPosition(maker, i, MAKER_FEE);
   const venue = balanceOf(quoteRow[i]!, FEE_ACCOUNT);
   if (isCopying[0] !== 0) preserveBalance(venue);
@@ -198,7 +199,7 @@ function fillPosition(order: number, i: number, fee: number): void {
   // Margin gives way to the fee, and is taken anew from what is left.
   computeRoom(p, i, owner);
   if (scratch[fee]! > scratch[ROOM]!) scratch[fee] = scratch[ROOM]!;
-  held[cash] = BigInt.asIntN(64, held[cash]! - margin[p]!);
+  held[cash] = BigInt.asIntN(64, held[cash] - margin[p]!);
   margin[p] = 0n;
   total[cash] = BigInt.asIntN(64, total[cash]! - scratch[fee]!);
   remargin(p, i, owner);

@@ -151,7 +151,7 @@ const lesser = (one: bigint, other: bigint): bigint => (one < other ? one : othe
 
 /** An account that cannot pay its loss has its open orders cancelled that hold the same cash, newest first. */
 function cancelOrdersThatHold(row: number, owner: number): void {
-  for (let order = newestOrder[accountRecord(owner)]!; order !== 0; ) {
+  for (let order = newestOrder[accountRecord(owner)]!; order !== 0;) {
     const older = accountNext[order]!;
     if (quoteRow[instrument[order]!] === row) cancelOpenOrder(order, CANCELLED.liquidation);
     order = older;
@@ -162,7 +162,7 @@ function liquidateIfDue(i: number, owner: number): void {
   const p = positionOf(positionsRow[i]!, owner);
   if (!isUnderMaintenance(p, i)) return;
   liquidationStarted(i, owner, lots[p]!, scratch[REQUIRED]!, margin[p]!);
-  for (let order = newestOrder[accountRecord(owner)]!; order !== 0; ) {
+  for (let order = newestOrder[accountRecord(owner)]!; order !== 0;) {
     const older = accountNext[order]!;
     if (instrument[order] === i) cancelOpenOrder(order, CANCELLED.liquidation);
     order = older;

@@ -96,7 +96,7 @@ export function deplete(order: number): void {
   if ((traits[order]! & ICEBERG) !== 0 && hidden[order]! > 0n) {
     if (hidden[order]! < display[order]!) open[order] = hidden[order]!;
     else open[order] = display[order]!;
-    hidden[order] = BigInt.asIntN(64, hidden[order]! - open[order]!);
+    hidden[order] = BigInt.asIntN(64, hidden[order]! - open[order]);
     takePlaceInTime(order);
     requeue(order);
     orderReplenished(order);

@@ -22,7 +22,8 @@ const { OPEN } = instrumentState;
 const { SPOT } = settlementRule;
 const { LIMIT, MARKET_TYPE, STOP, STOP_LIMIT, TRAILING_STOP } = orderType;
 const { FOK, IOC } = inForce;
-const { BUDGETED, DORMANT, EXPIRES, ICEBERG, IMMEDIATE, MARGINED, MARKET, POST_ONLY, REDUCE_ONLY, SELL, TRAILING } = trait;
+const { BUDGETED, DORMANT, EXPIRES, ICEBERG, IMMEDIATE, MARGINED, MARKET, POST_ONLY, REDUCE_ONLY, SELL, TRAILING } =
+  trait;
 const { SELF_TRADE_SHIFT, TIME_IN_FORCE_SHIFT, TYPE_SHIFT } = trait;
 const { scratch, CHANGE, LOTS, NEED } = registers;
 const { ADMITTED } = REFUSED;
@@ -165,10 +166,10 @@ function capByBudget(order: number, w: number): number {
   const balance = payingBalance(order);
   scratch[LOTS] = BigInt.asIntN(64, total[balance]! - held[balance]!);
   if (bytesOf(words[w]!) > SHORT_BYTES && amounts[(w >> 1) + amount.budget]! > 0n) {
-    if (amounts[(w >> 1) + amount.budget]! > scratch[LOTS]!) return REFUSED.insufficient_funds;
+    if (amounts[(w >> 1) + amount.budget]! > scratch[LOTS]) return REFUSED.insufficient_funds;
     scratch[LOTS] = amounts[(w >> 1) + amount.budget]!;
   }
-  if (scratch[LOTS]! < scratch[NEED]!) scratch[NEED] = scratch[LOTS]!;
+  if (scratch[LOTS] < scratch[NEED]!) scratch[NEED] = scratch[LOTS]!;
   return scratch[NEED]! <= 0n ? REFUSED.insufficient_funds : ADMITTED;
 }
 

@@ -36,7 +36,10 @@ const TABLES: readonly Section[] = [
   { table: orderCopy, records: recordsInUse },
   { table: closedIdCopy, records: () => closedIdRing().taken },
   { table: transferCopy, records: () => (transferRing().filled === 0 ? 0 : transferRing().filled + 1) },
-  ...balanceCopies.map((table, asset) => ({ table, records: () => (balances.supply[asset] === 0n ? 0 : venue.accounts) })),
+  ...balanceCopies.map((table, asset) => ({
+    table,
+    records: () => (balances.supply[asset] === 0n ? 0 : venue.accounts),
+  })),
   ...positionCopies.map((table, place) => ({ table, records: () => (place < venue.margined ? venue.accounts : 0) })),
 ];
 
@@ -95,13 +98,16 @@ export function digest(): string {
 /** Puts the engine into the state of a snapshot, given as one run of bytes. Throws, with the engine empty, if it is none. */
 export function restore(bytes: Uint8Array): void {
   reset();
-  const words = new Int32Array(bytes.slice().buffer);
+  // A copy, because the bytes may lie anywhere and words may not.
+  const words = new Int32Array(bytes.length >> 2);
+  new Uint8Array(words.buffer).set(bytes.subarray(0, words.byteLength));
   if (words[0] !== MAGIC) throw new Error('this is not a snapshot of the engine');
   if (words[1] !== SNAPSHOT_VERSION) throw new Error(`snapshots of version ${words[1]} are not understood`);
   const count = words[2]!;
   const sizes = words.subarray(3, 3 + count);
   const total = sizes.reduce((sum, size) => sum + size, 3 + count);
-  if (count !== TABLES.length + 1 || total !== words.length) throw new Error('the snapshot is cut or has been added to');
+  if (count !== TABLES.length + 1 || total << 2 !== bytes.length)
+    throw new Error('the snapshot is cut or has been added to');
   let at = 3 + count;
   const sections = Array.from(sizes, (size) => words.subarray(at, (at += size)));
   const rings = restoreSmall(sections[0]!);

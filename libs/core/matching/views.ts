@@ -32,7 +32,7 @@ export function bookDepth(instrument: number, side: 'buy' | 'sell', limit: numbe
   const sideIndex = side === 'buy' ? 0 : 1;
   const ladder = bids(instrument << INSTRUMENT_SHIFT) + sideIndex;
   const depth: DepthLevel[] = [];
-  for (let level = ladders.bestLevel[ladder]!; level !== 0 && depth.length < limit; ) {
+  for (let level = ladders.bestLevel[ladder]!; level !== 0 && depth.length < limit;) {
     const rank = levels.rank[level]!;
     depth.push({ price: bookRank(sideIndex, rank), quantity: levels.shown[level]!, orders: levels.count[level]! });
     level = levelBehind(ladder, rank);

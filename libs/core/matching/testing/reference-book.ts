@@ -1,11 +1,5 @@
 /** How orders of the reference exchange trade: continuously, in auctions, and when stops wake. */
-import {
-  FEE_ACCOUNT,
-  ROUNDING_ACCOUNT,
-  type CancelReason,
-  type InstrumentState,
-  type Side,
-} from '@core/contracts';
+import { FEE_ACCOUNT, ROUNDING_ACCOUNT, type CancelReason, type InstrumentState, type Side } from '@core/contracts';
 import {
   absolute,
   ceilDivide,
@@ -26,7 +20,17 @@ export abstract class ReferenceBook extends ReferenceState {
     const { instrument, account, id: orderId, clientOrderId, price, side } = order;
     const quantity = lotsOf(order);
     const number = instrument.instrument;
-    this.emit({ kind: 'order-cancelled', instrument: number, account, orderId, clientOrderId, quantity, price, side, reason });
+    this.emit({
+      kind: 'order-cancelled',
+      instrument: number,
+      account,
+      orderId,
+      clientOrderId,
+      quantity,
+      price,
+      side,
+      reason,
+    });
     this.forget(order);
   }
 
@@ -58,7 +62,8 @@ export abstract class ReferenceBook extends ReferenceState {
   }
 
   rollHaltWindow(instrument: Instrument): void {
-    if (instrument.haltPpm !== 0 && this.now >= instrument.haltWindowEnd) this.centreHaltBand(instrument, instrument.lastPrice);
+    if (instrument.haltPpm !== 0 && this.now >= instrument.haltWindowEnd)
+      this.centreHaltBand(instrument, instrument.lastPrice);
   }
 
   centreHaltBand(instrument: Instrument, price: number): void {
@@ -126,7 +131,15 @@ export abstract class ReferenceBook extends ReferenceState {
     return fee;
   }
 
-  trade(maker: Order, taker: Order, price: number, lots: bigint, makerPpm: number, takerPpm: number, auction = 0): void {
+  trade(
+    maker: Order,
+    taker: Order,
+    price: number,
+    lots: bigint,
+    makerPpm: number,
+    takerPpm: number,
+    auction = 0,
+  ): void {
     const { instrument } = taker;
     const amounts = isMargined(instrument)
       ? this.settleMargined(maker, taker, price, lots, makerPpm, takerPpm)
@@ -229,7 +242,16 @@ export abstract class ReferenceBook extends ReferenceState {
     order.open -= lots;
     const { instrument, account, id: orderId, price, side } = order;
     const number = instrument.instrument;
-    this.emit({ kind: 'order-decremented', instrument: number, account, orderId, quantity: lots, open: lotsOf(order), price, side });
+    this.emit({
+      kind: 'order-decremented',
+      instrument: number,
+      account,
+      orderId,
+      quantity: lots,
+      open: lotsOf(order),
+      price,
+      side,
+    });
     this.remarginFor(order);
   }
 
@@ -327,7 +349,11 @@ export abstract class ReferenceBook extends ReferenceState {
       const first = (side: Side): Order | undefined =>
         sleeping
           .filter((o) => o.side === side && (side === 'buy' ? last >= o.triggerPrice : last <= o.triggerPrice))
-          .sort((a, b) => (side === 'buy' ? a.triggerPrice - b.triggerPrice : b.triggerPrice - a.triggerPrice) || a.priority - b.priority)[0];
+          .sort(
+            (a, b) =>
+              (side === 'buy' ? a.triggerPrice - b.triggerPrice : b.triggerPrice - a.triggerPrice) ||
+              a.priority - b.priority,
+          )[0];
       const order = first('buy') ?? first('sell');
       if (order === undefined) return;
       this.wake(order, last);
@@ -357,7 +383,8 @@ export abstract class ReferenceBook extends ReferenceState {
 
   private trail(instrument: Instrument, side: Side, last: number): void {
     for (const order of this.orders) {
-      if (order.instrument !== instrument || order.side !== side || order.type !== 'trailing-stop' || !order.dormant) continue;
+      if (order.instrument !== instrument || order.side !== side || order.type !== 'trailing-stop' || !order.dormant)
+        continue;
       const moved = this.trailedPrice(instrument, side, last, order.distance);
       if (side === 'buy' ? moved >= order.triggerPrice : moved <= order.triggerPrice) continue;
       order.triggerPrice = moved;

@@ -95,7 +95,9 @@ export class ReferenceExchange extends ReferenceBook {
   private passTime(): void {
     for (;;) {
       const auctions = [...this.instruments.values()].filter((i) => i.auctionEnd !== null);
-      const next = auctions.sort((a, b) => (a.auctionEnd! < b.auctionEnd! ? -1 : a.auctionEnd! > b.auctionEnd! ? 1 : a.instrument - b.instrument))[0];
+      const next = auctions.sort((a, b) =>
+        a.auctionEnd! < b.auctionEnd! ? -1 : a.auctionEnd! > b.auctionEnd! ? 1 : a.instrument - b.instrument,
+      )[0];
       const end = next?.auctionEnd ?? this.now;
       const due = this.orders
         .filter((o) => o.timeInForce === 'gtd' && o.expiresAt <= this.now && o.expiresAt <= end)
@@ -129,8 +131,8 @@ export class ReferenceExchange extends ReferenceBook {
 
   /** The event that repeats the command. */
   private done(command: EngineCommand, kind: EngineEvent['kind']): void {
-    const { origin: _origin, sequence: _sequence, time: _time, ...body } = command;
-    this.emit({ ...body, kind } as Parameters<ReferenceExchange['emit']>[0]);
+    // Header fields are the event's own: `emit` writes over the command's.
+    this.emit({ ...command, kind } as Parameters<ReferenceExchange['emit']>[0]);
   }
 
   private isCustomer(account: number): boolean {
@@ -157,7 +159,8 @@ export class ReferenceExchange extends ReferenceBook {
     if (wrong !== null) return wrong;
     const sameId = (o: { account: number; clientOrderId: bigint }): boolean =>
       o.account === c.account && o.clientOrderId === c.clientOrderId;
-    if (c.clientOrderId !== 0n && (this.orders.some(sameId) || this.closedIds.some(sameId))) return 'duplicate_client_order_id';
+    if (c.clientOrderId !== 0n && (this.orders.some(sameId) || this.closedIds.some(sameId)))
+      return 'duplicate_client_order_id';
     return null;
   }
 
@@ -171,10 +174,13 @@ export class ReferenceExchange extends ReferenceBook {
       if (!immediate && c.type !== 'stop' && c.type !== 'trailing-stop') return 'invalid_combination';
     }
     if (instrument.state === 'pre-open' && immediate) return 'not_in_auction';
-    if (stop ? c.triggerPrice < 1 || c.triggerPrice > instrument.maximumPrice : c.triggerPrice !== 0) return 'invalid_trigger_price';
+    if (stop ? c.triggerPrice < 1 || c.triggerPrice > instrument.maximumPrice : c.triggerPrice !== 0)
+      return 'invalid_trigger_price';
     if (c.type === 'trailing-stop') {
       if (instrument.lastPrice === 0) return 'invalid_trigger_price';
-      const trailing = this.orders.filter((o) => o.instrument === instrument && o.side === c.side && o.type === 'trailing-stop');
+      const trailing = this.orders.filter(
+        (o) => o.instrument === instrument && o.side === c.side && o.type === 'trailing-stop',
+      );
       if (trailing.length >= 64) return 'order_capacity_reached';
     }
     if (c.displayQuantity !== 0n) {
@@ -224,7 +230,9 @@ export class ReferenceExchange extends ReferenceBook {
     const rates = instrument.fees.get(this.people.get(c.account)!.tier) ?? { makerPpm: 0, takerPpm: 0 };
     const isStop = c.type === 'stop' || c.type === 'trailing-stop';
     const triggerPrice =
-      c.type === 'trailing-stop' ? this.trailedPrice(instrument, c.side, instrument.lastPrice, c.triggerPrice) : c.triggerPrice;
+      c.type === 'trailing-stop'
+        ? this.trailedPrice(instrument, c.side, instrument.lastPrice, c.triggerPrice)
+        : c.triggerPrice;
     const best = this.queue(instrument, opposite(c.side))[0]?.price ?? 0;
     const market = this.protectionPrice(instrument, c.side, isStop ? triggerPrice : best);
     return {
@@ -253,9 +261,11 @@ export class ReferenceExchange extends ReferenceBook {
 
   private refuseByBook(order: Order, c: Command<'place'>): RejectReason | null {
     const { instrument } = order;
-    if ((order.instructions & REDUCE_ONLY) !== 0 && !order.dormant && !this.clipToPosition(order)) return 'nothing_to_reduce';
+    if ((order.instructions & REDUCE_ONLY) !== 0 && !order.dormant && !this.clipToPosition(order))
+      return 'nothing_to_reduce';
     if (instrument.state !== 'open') return null;
-    if ((order.instructions & POST_ONLY) !== 0) return this.wouldTrade(order, order.price) ? 'post_only_would_trade' : null;
+    if ((order.instructions & POST_ONLY) !== 0)
+      return this.wouldTrade(order, order.price) ? 'post_only_would_trade' : null;
     if (order.timeInForce === 'fok') return this.couldTrade(order, order.open) ? null : 'fill_or_kill_unfilled';
     if (c.minimumQuantity === 0n) return null;
     return this.couldTrade(order, c.minimumQuantity) ? null : 'minimum_quantity_unavailable';
@@ -286,7 +296,8 @@ export class ReferenceExchange extends ReferenceBook {
     const { instrument, account } = order;
     const available = this.available(account, this.payingAsset(order));
     const need = this.need(order, order.open, order.price);
-    const isBudgeted = order.type === 'market' && order.timeInForce === 'ioc' && order.side === 'buy' && c.minimumQuantity === 0n;
+    const isBudgeted =
+      order.type === 'market' && order.timeInForce === 'ioc' && order.side === 'buy' && c.minimumQuantity === 0n;
     if (isBudgeted && !isMargined(instrument)) {
       if (c.budget > available) return 'insufficient_funds';
       order.budget = least(need, c.budget === 0n ? available : c.budget);
@@ -323,7 +334,8 @@ export class ReferenceExchange extends ReferenceBook {
     order.id = (this.accepted << 20n) | BigInt(order.record);
     this.orders.push(order);
     this.remarginFor(order);
-    const { account, clientOrderId, price, triggerPrice, session, side, type, timeInForce, selfTrade, instructions } = order;
+    const { account, clientOrderId, price, triggerPrice, session, side, type, timeInForce, selfTrade, instructions } =
+      order;
     this.emit({
       kind: 'order-accepted',
       instrument: order.instrument.instrument,
@@ -402,11 +414,22 @@ export class ReferenceExchange extends ReferenceBook {
   private replaced(order: Order, queuePlace: 'kept' | 'lost'): void {
     const { instrument, account, id: orderId, price, triggerPrice, side } = order;
     const number = instrument.instrument;
-    this.emit({ kind: 'order-replaced', instrument: number, account, orderId, quantity: lotsOf(order), price, triggerPrice, side, queuePlace });
+    this.emit({
+      kind: 'order-replaced',
+      instrument: number,
+      account,
+      orderId,
+      quantity: lotsOf(order),
+      price,
+      triggerPrice,
+      side,
+      queuePlace,
+    });
   }
 
   private cancelAll(c: Command<'cancel-all'>): void {
-    if (c.instrument !== ANY && !this.instruments.has(c.instrument)) return this.rejectCommand(c, c.instrument, 'unknown_instrument');
+    if (c.instrument !== ANY && !this.instruments.has(c.instrument))
+      return this.rejectCommand(c, c.instrument, 'unknown_instrument');
     if (c.account !== ANY && !this.isCustomer(c.account)) return this.rejectCommand(c, c.instrument, 'unknown_account');
     const candidates = c.account === ANY ? this.byRecord() : this.newestFirst(c.account);
     const meant = candidates.filter(
@@ -460,7 +483,8 @@ export class ReferenceExchange extends ReferenceBook {
   }
 
   private refuseTransfer(c: Command<'credit' | 'debit'>): RejectReason | null {
-    if (c.kind === 'credit') return (this.supply.get(c.asset) ?? 0n) + c.amount > MAX_AMOUNT ? 'balance_overflow' : null;
+    if (c.kind === 'credit')
+      return (this.supply.get(c.asset) ?? 0n) + c.amount > MAX_AMOUNT ? 'balance_overflow' : null;
     if (!this.people.has(c.account)) return 'unknown_account';
     return c.amount > this.available(c.account, c.asset) ? 'insufficient_funds' : null;
   }
@@ -501,10 +525,12 @@ export class ReferenceExchange extends ReferenceBook {
       if (c.tickValueScale !== 1n) return 'invalid_instrument';
       if ([...this.instruments.values()].filter(isMargined).length >= 16) return 'order_capacity_reached';
     }
-    if (c.lotUnits < 1n || c.tickValue < 1n || c.tickValueScale < 1n || c.tickValueScale > 10n ** 12n) return 'invalid_instrument';
+    if (c.lotUnits < 1n || c.tickValue < 1n || c.tickValueScale < 1n || c.tickValueScale > 10n ** 12n)
+      return 'invalid_instrument';
     if (c.minimumQuantity < 1n || c.maximumQuantity < c.minimumQuantity) return 'invalid_instrument';
     const notional = BigInt(c.maximumPrice) * c.maximumQuantity * c.tickValue;
-    const overflows = c.maximumQuantity * c.lotUnits > MAX_AMOUNT || notional * (c.settlement === 'spot' ? 2n : 8n) > MAX_AMOUNT;
+    const overflows =
+      c.maximumQuantity * c.lotUnits > MAX_AMOUNT || notional * (c.settlement === 'spot' ? 2n : 8n) > MAX_AMOUNT;
     return overflows ? 'instrument_could_overflow' : null;
   }
 
@@ -556,7 +582,8 @@ export class ReferenceExchange extends ReferenceBook {
     if (c.account < FIRST_CUSTOMER || c.account >= MAX_ACCOUNTS) return this.rejectCommand(c, ANY, 'unknown_account');
     if (c.tier >= 16) return this.rejectCommand(c, ANY, 'malformed');
     this.people.set(c.account, { state: c.state, tier: c.tier });
-    if (c.state === 'suspended') for (const order of this.newestFirst(c.account)) this.cancel(order, 'account_suspended');
+    if (c.state === 'suspended')
+      for (const order of this.newestFirst(c.account)) this.cancel(order, 'account_suspended');
     this.done(c, 'account-set');
   }
 
@@ -579,7 +606,10 @@ export class ReferenceExchange extends ReferenceBook {
   private holders(instrument: Instrument): number[] {
     const isHolder = ([, p]: [number, { lots: bigint; basis: bigint; margin: bigint }]): boolean =>
       p.lots !== 0n || p.basis !== 0n || p.margin !== 0n;
-    return [...instrument.positions].filter(isHolder).map(([account]) => account).sort((a, b) => a - b);
+    return [...instrument.positions]
+      .filter(isHolder)
+      .map(([account]) => account)
+      .sort((a, b) => a - b);
   }
 
   private settleVariation(instrument: Instrument): void {
@@ -615,7 +645,8 @@ export class ReferenceExchange extends ReferenceBook {
   private collect(instrument: Instrument, account: number, loss: bigint): bigint {
     const { quote } = instrument;
     if (this.room(instrument, account) < loss) {
-      for (const order of this.newestFirst(account)) if (order.instrument.quote === quote) this.cancel(order, 'liquidation');
+      for (const order of this.newestFirst(account))
+        if (order.instrument.quote === quote) this.cancel(order, 'liquidation');
     }
     const paid = least(loss, this.room(instrument, account));
     this.position(instrument, account).margin = 0n;
@@ -632,12 +663,21 @@ export class ReferenceExchange extends ReferenceBook {
   private liquidateIfDue(instrument: Instrument, account: number): void {
     const position = this.position(instrument, account);
     const required = (): bigint =>
-      this.margin(instrument, absolute(position.lots), instrument.maintenanceMarginPpm) + this.pendingLoss(instrument, account);
+      this.margin(instrument, absolute(position.lots), instrument.maintenanceMarginPpm) +
+      this.pendingLoss(instrument, account);
     const isDue = (): boolean => position.lots !== 0n && position.margin < required();
     if (!isDue()) return;
     const number = instrument.instrument;
-    this.emit({ kind: 'liquidation-started', instrument: number, account, position: position.lots, required: required(), available: position.margin });
-    for (const order of this.newestFirst(account)) if (order.instrument === instrument) this.cancel(order, 'liquidation');
+    this.emit({
+      kind: 'liquidation-started',
+      instrument: number,
+      account,
+      position: position.lots,
+      required: required(),
+      available: position.margin,
+    });
+    for (const order of this.newestFirst(account))
+      if (order.instrument === instrument) this.cancel(order, 'liquidation');
     if (!isDue() || instrument.state !== 'open') return;
     const side = position.lots > 0n ? 'sell' : 'buy';
     const rates = instrument.fees.get(this.people.get(account)!.tier) ?? { makerPpm: 0, takerPpm: 0 };

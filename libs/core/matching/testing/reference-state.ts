@@ -13,7 +13,11 @@ import {
 } from '@core/contracts';
 
 export type Command<K extends EngineCommand['kind']> = Extract<EngineCommand, { kind: K }>;
-export type EventBody = EngineEvent extends infer E ? (E extends EngineEvent ? Omit<E, 'origin' | 'sequence' | 'time'> : never) : never;
+export type EventBody = EngineEvent extends infer E
+  ? E extends EngineEvent
+    ? Omit<E, 'origin' | 'sequence' | 'time'>
+    : never
+  : never;
 
 export interface Instrument extends Command<'list-instrument'> {
   state: InstrumentState;
@@ -106,7 +110,7 @@ export class ReferenceState {
 
   emit(event: EventBody): void {
     const header = { origin: this.events.length, sequence: this.sequence, time: this.now };
-    this.events.push({ ...event, ...header } as EngineEvent);
+    this.events.push({ ...event, ...header });
   }
 
   total(account: number, asset: number): bigint {
