@@ -28,6 +28,8 @@ export const INSTRUMENT_STATES = ['closed', 'pre-open', 'open', 'halted', 'cance
 export const SETTLEMENTS = ['spot', 'margined'] as const;
 /** Whether a replace names what shall be open from now on, or the order's size including what has traded (FIX). */
 export const QUANTITY_MEANINGS = ['open', 'total'] as const;
+/** What a replace does to an order's being post-only. */
+export const POST_ONLY_TERMS = ['kept', 'released', 'set'] as const;
 /** A suspended account's open orders are cancelled and it enters no new ones. */
 export const ACCOUNT_STATES = ['active', 'suspended'] as const;
 export const SWITCH_POSITIONS = ['released', 'engaged'] as const;
@@ -151,7 +153,14 @@ const COMMANDS = {
   'cancel-by-client-id': message(3, { account: 'u32', clientOrderId: 'u64' }),
   replace: message(
     4,
-    { account: 'u32', price: 'i32', orderId: 'u64', quantity: 'i64', quantityMeans: QUANTITY_MEANINGS },
+    {
+      account: 'u32',
+      price: 'i32',
+      orderId: 'u64',
+      quantity: 'i64',
+      quantityMeans: QUANTITY_MEANINGS,
+      postOnly: POST_ONLY_TERMS,
+    },
     { triggerPrice: 'i32' },
   ),
   /** Every open order that matches all three; ANY, ANY and 0 match everything. A session's end sends its number. */
@@ -278,6 +287,8 @@ const EVENTS = {
     triggerPrice: 'i32',
     side: SIDES,
     queuePlace: QUEUE_PLACES,
+    /** 1 when it may still only rest. */
+    postOnly: 'u8',
   }),
   /** A stop has become a limit or market order at this trade price. */
   'order-triggered': message(6, { instrument: 'u32', account: 'u32', orderId: 'u64', price: 'i32', side: SIDES }),

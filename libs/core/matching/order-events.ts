@@ -6,7 +6,7 @@ import { INSTRUMENT_SHIFT } from './instruments.js';
 import { orders, trait } from './orders.js';
 import { registers } from './scratch.js';
 
-const { EXPIRES, ICEBERG, LIQUIDATION, SELF_TRADE_SHIFT, SELL, TIME_IN_FORCE_SHIFT, TYPE_SHIFT } = trait;
+const { EXPIRES, ICEBERG, LIQUIDATION, POST_ONLY, SELF_TRADE_SHIFT, SELL, TIME_IN_FORCE_SHIFT, TYPE_SHIFT } = trait;
 const { FILL, MAKER_FEE, PAYS, RECEIVES, scratch, TAKER_FEE } = registers;
 
 const { id, account, instrument, clientOrderId, open, hidden, display, price, trigger, traits, session, expiresAt } =
@@ -154,7 +154,7 @@ export function orderReplaced(order: number, queuePlace: number): void {
   else amounts[half + replacedAmount.quantity] = BigInt.asIntN(64, open[order]! + hidden[order]!);
   words[at + replaced.price] = price[order]!;
   words[at + replaced.triggerPrice] = trigger[order]!;
-  words[at + replaced.side] = (t & SELL) | (queuePlace << 8);
+  words[at + replaced.side] = (t & SELL) | (queuePlace << 8) | ((t & POST_ONLY) === 0 ? 0 : 1 << 16);
   words[at + replaced.side + 1] = 0;
 }
 

@@ -39,6 +39,9 @@ const SHORT_BYTES = REPLACE.shortBytes;
 const LOST = 0;
 const KEPT = 1;
 const TOTAL = 1;
+/** Indices in POST_ONLY_TERMS. */
+const RELEASED = 1;
+const SET = 2;
 
 /** Carries out the `replace` at word `w`. */
 export function replace(w: number): void {
@@ -52,8 +55,8 @@ export function replace(w: number): void {
     if (isCopying[0] !== 0) preserveOrder(order);
     const limit = words[w + word.price]!;
     if ((traits[order]! & DORMANT) !== 0) reason = moveDormant(order, w);
-    else if (limit === price[order] && scratch[WANTED]! <= scratch[LOTS]!) reason = reduce(order);
-    else reason = move(order, limit);
+    else if (limit === price[order] && scratch[WANTED]! <= scratch[LOTS]!) reason = reduce(order, newTraits(order, w));
+    else reason = move(order, limit, newTraits(order, w));
   }
   if (reason === ADMITTED) wakeStops(i);
   else orderRejected(w, reason);
@@ -69,6 +72,16 @@ function countWanted(order: number, w: number): void {
   }
 }
 
+const postOnlyTerm = (w: number): number => (words[w + word.quantityMeans]! >> 8) & 255;
+
+/** Traits of `order` once the replace at `w` has had its way. */
+function newTraits(order: number, w: number): number {
+  const t = traits[order]!;
+  const term = postOnlyTerm(w);
+  if (term === RELEASED) return t & ~POST_ONLY;
+  return term === SET ? t | POST_ONLY : t;
+}
+
 const newTrigger = (w: number): number => (bytesOf(words[w]!) === SHORT_BYTES ? 0 : words[w + word.triggerPrice]!);
 
 function refuseReplace(order: number, w: number): number {
@@ -76,7 +89,8 @@ function refuseReplace(order: number, w: number): number {
   const t = traits[order]!;
   const barred = refuseTrading(account[order]!, i);
   if (barred !== ADMITTED) return barred;
-  if ((words[w + word.quantityMeans]! & 255) > TOTAL) return REFUSED.malformed;
+  if ((words[w + word.quantityMeans]! & 255) > TOTAL || postOnlyTerm(w) > SET) return REFUSED.malformed;
+  if (postOnlyTerm(w) === SET && (t & (DORMANT | MARKET)) !== 0) return REFUSED.invalid_combination;
   if (scratch[WANTED]! <= 0n) return REFUSED.invalid_quantity;
   if (scratch[WANTED]! > maximumQuantity[i]!) return REFUSED.quantity_above_maximum;
   const triggerPrice = newTrigger(w);
@@ -91,7 +105,7 @@ function refuseReplace(order: number, w: number): number {
 }
 
 /** Takes lots off an order where it stands, hidden ones first. */
-function reduce(order: number): number {
+function reduce(order: number, t: number): number {
   scratch[CHANGE] = BigInt.asIntN(64, scratch[WANTED]! - scratch[LOTS]!);
   if ((traits[order]! & ICEBERG) !== 0 && scratch[WANTED]! > open[order]!) {
     hidden[order] = BigInt.asIntN(64, scratch[WANTED]! - open[order]!);
@@ -101,23 +115,24 @@ function reduce(order: number): number {
     open[order] = scratch[WANTED]!;
     if ((traits[order]! & ICEBERG) !== 0) hidden[order] = 0n;
   }
+  traits[order] = t;
   computeNeed(order);
   adjustHold(order);
-  if ((traits[order]! & MARGINED) !== 0) changeExposure(order);
+  if ((t & MARGINED) !== 0) changeExposure(order);
   orderReplaced(order, KEPT);
   return ADMITTED;
 }
 
 /** Takes the order out and lets it arrive again on its new terms. */
-function move(order: number, limit: number): number {
+function move(order: number, limit: number, t: number): number {
   const i = instrument[order]!;
-  const t = traits[order]!;
   if ((t & POST_ONLY) !== 0 && state[i] === OPEN && wouldTrade(i, t & SELL, limit)) {
     return REFUSED.post_only_would_trade;
   }
   const reason = refund(order, limit);
   if (reason !== ADMITTED) return reason;
   dequeue(order);
+  traits[order] = t;
   price[order] = limit;
   takeWanted(order);
   orderReplaced(order, LOST);

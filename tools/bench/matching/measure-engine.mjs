@@ -9,7 +9,7 @@ import { pathToFileURL } from 'node:url';
 import { ROOT } from '../../launcher/root.mjs';
 import { generate, readWorkload, referenceRun } from '../matching-workload.mjs';
 import { median } from '../report.mjs';
-import { record } from './recorded-commands.mjs';
+import { record, run } from './recorded-commands.mjs';
 
 const BATCH = 1024;
 const WARM_UPS = 2;
@@ -22,6 +22,7 @@ const matching = await library('matching');
 const contracts = await library('contracts');
 const workload = readWorkload(generate(options));
 const recording = record(workload, matching, contracts);
+/** @type {any} */
 const { opening, bytes, offsets, faults } = recording;
 const measured = workload.count - workload.prefill;
 const result = { name, faults, commands: workload.count };
@@ -38,19 +39,8 @@ function cpuMs() {
 /** An engine that has taken the opening and the prefill. */
 function prepare() {
   matching.reset();
-  const limit = matching.commandBuffer.length;
-  for (let at = 0; at < opening.length;) {
-    let end = at;
-    while (end < opening.length && end + lengthAt(opening, end) - at <= limit) end += lengthAt(opening, end);
-    matching.commandBuffer.set(opening.subarray(at, end));
-    matching.apply(0, end - at, ignore);
-    at = end;
-  }
+  run(matching, opening);
   apply(0, workload.prefill);
-}
-
-function lengthAt(of, at) {
-  return of[at] | (of[at + 1] << 8);
 }
 
 function ignore() {

@@ -7,7 +7,7 @@ import { fold } from '../matching-workload.mjs';
 const FIRST_CUSTOMER = 16;
 const EVERY_INSTRUMENT = 0xffffffff;
 const QUOTE = 0;
-/** Type of a workload's order as [type, timeInForce, instructions]. */
+/** Type of a workload's order as [type, timeInForce, instructions]. @type {any} */
 const TERMS = [
   ['limit', 'gtc', 0],
   ['limit', 'ioc', 0],
@@ -53,11 +53,24 @@ export function record(workload, matching, contracts) {
   return { opening, bytes, offsets, faults };
 }
 
-/** Applies whole commands that fit the engine's buffer. */
-export function run(matching, bytes, release = () => undefined) {
-  matching.commandBuffer.set(bytes);
-  matching.apply(0, bytes.length, release);
+/**
+ * Applies whole commands, as many at a time as fit the engine's buffer.
+ * @param {any} matching
+ * @param {Uint8Array} bytes
+ * @param {(bytes: number) => void} release
+ */
+export function run(matching, bytes, release = (_bytes) => undefined) {
+  const { length: room } = matching.commandBuffer;
+  for (let at = 0; at < bytes.length;) {
+    let end = at;
+    while (end < bytes.length && end + lengthAt(bytes, end) - at <= room) end += lengthAt(bytes, end);
+    matching.commandBuffer.set(bytes.subarray(at, end));
+    matching.apply(0, end - at, release);
+    at = end;
+  }
 }
+
+const lengthAt = (bytes, at) => bytes[at] | (bytes[at + 1] << 8);
 
 function openingDrafts({ symbols, accounts, mix }) {
   const drafts = [];
@@ -95,11 +108,26 @@ function drafts({ words, count, mix }) {
     const [price, quantity] = [words[at + 4], BigInt(words[at + 6])];
     const id = BigInt(words[at + 2]);
     if (op === CANCEL) return { kind: 'cancel', account, orderId: id };
-    if (op !== NEW) return { kind: 'replace', account, orderId: id, price, quantity, quantityMeans: 'open' };
+    if (op !== NEW)
+      return { kind: 'replace', account, orderId: id, price, quantity, quantityMeans: 'open', postOnly: 'released' };
     const [orderType, timeInForce, instructions] = TERMS[type];
     return {
-      ...{ kind: 'place', instrument: words[at + 1], account, clientOrderId: id, quantity, side: side ? 'sell' : 'buy' },
-      ...{ price: orderType === 'market' ? 0 : price, type: orderType, timeInForce, selfTrade, instructions, triggerPrice: 0 },
+      ...{
+        kind: 'place',
+        instrument: words[at + 1],
+        account,
+        clientOrderId: id,
+        quantity,
+        side: side ? 'sell' : 'buy',
+      },
+      ...{
+        price: orderType === 'market' ? 0 : price,
+        type: orderType,
+        timeInForce,
+        selfTrade,
+        instructions,
+        triggerPrice: 0,
+      },
     };
   });
 }
@@ -111,13 +139,19 @@ function learn(workload, matching, { engineCommands, engineEvents }, bytes, offs
   const events = new DataView(matching.eventBuffer.buffer);
   const theirs = new Map();
   const ours = new Map();
+  /** @type {any} */
   const folded = new Int32Array(symbols);
   const seen = { fills: 0, rejects: 0, lots: 0n, notional: 0n };
   let current = 0;
   const onTrade = (at) => {
     const symbol = events.getUint32(at + trade.at.instrument, true);
-    const [price, quantity] = [events.getInt32(at + trade.at.price, true), events.getBigInt64(at + trade.at.quantity, true)];
-    const [maker, taker] = [trade.at.makerOrderId, trade.at.takerOrderId].map((field) => theirs.get(events.getBigInt64(at + field, true)));
+    const [price, quantity] = [
+      events.getInt32(at + trade.at.price, true),
+      events.getBigInt64(at + trade.at.quantity, true),
+    ];
+    const [maker, taker] = [trade.at.makerOrderId, trade.at.takerOrderId].map((field) =>
+      theirs.get(events.getBigInt64(at + field, true)),
+    );
     for (const value of [maker, taker, price, Number(quantity)]) folded[symbol] = fold(folded[symbol], value | 0);
     seen.fills += 1;
     seen.lots += quantity;

@@ -191,6 +191,7 @@ function replace(dice: Dice, exchange: ReferenceExchange): EngineCommandDraft {
           : priceOf(dice),
     quantity: oneIn(dice, 2) ? quantityOf(dice) : open - BigInt(dice.below(3)),
     quantityMeans: oneIn(dice, 3) ? 'total' : 'open',
+    postOnly: pick(dice, ['kept', 'kept', 'kept', 'kept', 'released', 'set'] as const),
     ...(isTriggered || oneIn(dice, 60) ? { triggerPrice: priceOf(dice) } : {}),
   };
 }

@@ -366,6 +366,7 @@ export class ReferenceExchange extends ReferenceBook {
     const { instrument } = order;
     const barred = this.refuseTrading(order.account, instrument);
     if (barred !== null) return barred;
+    if (c.postOnly === 'set' && (order.dormant || isMarket(order))) return 'invalid_combination';
     if (wanted <= 0n) return 'invalid_quantity';
     if (wanted > instrument.maximumQuantity) return 'quantity_above_maximum';
     if (c.triggerPrice !== 0) {
@@ -381,11 +382,12 @@ export class ReferenceExchange extends ReferenceBook {
     if (!order.dormant && c.price === order.price && wanted <= lotsOf(order)) {
       order.hidden = wanted > order.open ? wanted - order.open : 0n;
       order.open = least(order.open, wanted);
+      order.instructions = this.instructionsAfter(order, c);
       this.remarginFor(order);
       this.replaced(order, 'kept');
       return null;
     }
-    const isPostOnly = (order.instructions & POST_ONLY) !== 0 && !order.dormant;
+    const isPostOnly = (this.instructionsAfter(order, c) & POST_ONLY) !== 0 && !order.dormant;
     if (isPostOnly && instrument.state === 'open' && this.wouldTrade(order, c.price)) return 'post_only_would_trade';
     let limit = c.price;
     if (order.dormant && isMarket(order)) {
@@ -398,6 +400,7 @@ export class ReferenceExchange extends ReferenceBook {
       if (reason !== null) return reason;
     }
     order.price = limit;
+    order.instructions = this.instructionsAfter(order, c);
     if (c.triggerPrice !== 0) order.triggerPrice = c.triggerPrice;
     order.open = wanted;
     order.hidden = 0n;
@@ -409,6 +412,11 @@ export class ReferenceExchange extends ReferenceBook {
       this.arrive(order);
     }
     return null;
+  }
+
+  private instructionsAfter(order: Order, c: Command<'replace'>): number {
+    if (c.postOnly === 'kept') return order.instructions;
+    return c.postOnly === 'set' ? order.instructions | POST_ONLY : order.instructions & ~POST_ONLY;
   }
 
   private replaced(order: Order, queuePlace: 'kept' | 'lost'): void {
@@ -424,6 +432,7 @@ export class ReferenceExchange extends ReferenceBook {
       triggerPrice,
       side,
       queuePlace,
+      postOnly: order.instructions & POST_ONLY,
     });
   }
 

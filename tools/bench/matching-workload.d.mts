@@ -1,0 +1,36 @@
+/** What `matching-workload.mjs` gives; its header documents the rest. */
+export interface WorkloadOptions {
+  readonly mix: 'move' | 'classic' | 'features';
+  readonly n?: number;
+  readonly seed?: number;
+  readonly symbols?: number;
+  readonly depth?: number;
+  readonly accounts?: number;
+  readonly ids?: 'dense' | 'sparse';
+}
+
+export interface Workload {
+  readonly count: number;
+  readonly prefill: number;
+  readonly symbols: number;
+  readonly accounts: number;
+  readonly mix: number;
+  readonly fills: number;
+  readonly rejects: number;
+  readonly lots: bigint;
+  readonly notional: bigint;
+  readonly checksum: number;
+  readonly resting: number;
+  /** Eight words per record. */
+  readonly words: Uint32Array;
+}
+
+export const STANDARD: Readonly<Record<string, WorkloadOptions>>;
+export function generate(options: WorkloadOptions): Buffer;
+export function readWorkload(file: Buffer): Workload;
+export function referenceRun(
+  workload: Workload,
+  onFill?: ((symbol: number, maker: number, taker: number, price: number, quantity: number) => void) | null,
+): { readonly fills: number; checksum(): number; resting(): number };
+/** One step of the checksum of fills. */
+export function fold(hash: number, value: number): number;
