@@ -1,0 +1,14 @@
+export { type Disk, type Done } from './disk.js';
+export { NodeDisk } from './node-disk.js';
+export { crc32c, crc32cOf, wordsOver } from './crc32c.js';
+export { JournalFault, type JournalFaultCode } from './faults.js';
+export { type Frame } from './frames.js';
+export { inspectJournal, type JournalReport, type SegmentReport } from './inspect-journal.js';
+export { Journal } from './journal.js';
+export { type AppendAnswer, type CommitMode, type JournalOptions } from './journal-options.js';
+export { type JournalCursor } from './journal-cursor.js';
+export { RecordBatch } from './record-batch.js';
+export { type Recovery, type RecoveryHandlers } from './recover.js';
+export { type Snapshot, type SnapshotMeta } from './snapshots.js';
+export { type SnapshotInProgress } from './snapshot-desk.js';
+export { startCommitThread } from './commit-thread.js';
