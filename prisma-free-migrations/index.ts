@@ -1,4 +1,5 @@
 import { Base1790000000100 } from './0100-base.js';
+import { BasePeriods1790000000110 } from './0110-base-periods.js';
 import { LedgerTables1790000000200 } from './0200-ledger-tables.js';
 import { LedgerGuards1790000000201 } from './0201-ledger-guards.js';
 import { LedgerPost1790000000202 } from './0202-ledger-post.js';
@@ -20,6 +21,7 @@ import { Custody1790000000640 } from './0640-custody.js';
 /** The database's history, oldest first. Landed files are never edited; a change is a new file. */
 export const migrations = [
   Base1790000000100,
+  BasePeriods1790000000110,
   LedgerTables1790000000200,
   LedgerGuards1790000000201,
   LedgerPost1790000000202,

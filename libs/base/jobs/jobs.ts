@@ -4,6 +4,7 @@ import { type Database } from '@base/database';
 import { type Logger } from '@base/observability';
 import { type Handler, type OutsideHandler, type TxHandler } from './job-handlers.js';
 import { JobRunner } from './job-runner.js';
+import { PeriodicRunner, type PeriodicWork } from './periodic-work.js';
 import { OutboxRelay } from './relay.js';
 import { type Schedule, Schedules } from './schedules.js';
 import { type WorkQueue } from './work-queue.js';
@@ -13,6 +14,9 @@ export interface JobsParts {
   readonly clock: Clock;
   readonly logger: Logger;
 }
+
+/** How often a process asks whether a period has ended. */
+const LOOK_FOR_PERIODS_MS = 5_000;
 
 /** The handlers and schedules of a process, and the machinery that runs them. Register everything, then start. */
 export class Jobs {
@@ -42,6 +46,15 @@ export class Jobs {
     if (this.#schedules.some((other) => other.kind === schedule.kind))
       throw new Error(`two schedules are called ${schedule.kind}`);
     this.#schedules.push(schedule);
+  }
+
+  /**
+   * Runs once for each period that is over, in order, whatever was missed meanwhile: for accruals and the like. The effect of a period and its
+   * mark commit together.
+   */
+  eachPeriod(work: PeriodicWork): void {
+    const runner = new PeriodicRunner(this.#parts, work);
+    this.every({ kind: work.kind, everyMs: LOOK_FOR_PERIODS_MS, run: async () => void (await runner.catchUp()) });
   }
 
   start(queue: WorkQueue, concurrency = 8): void {
