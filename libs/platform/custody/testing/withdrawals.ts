@@ -1,6 +1,8 @@
 import { expect } from '@jest/globals';
+import { Transaction as BitcoinTransaction } from 'bitcoinjs-lib';
 import { Wallet } from 'ethers';
-import { type ChainAsset, type custodyRounds, type Intent } from '../index.js';
+import { readSignedTransfer } from '@core/wallet';
+import { type Attempt, type ChainAsset, type custodyRounds, type Intent } from '../index.js';
 import { isFinal } from '../intent.js';
 import { type CustodyBench } from './custody-bench.js';
 
@@ -58,6 +60,23 @@ export class Withdrawals {
 
   mine(asset: ChainAsset): Promise<unknown> {
     return asset === 'BTC' ? this.bench.bitcoin.mine() : this.bench.anvil.mine();
+  }
+
+  /** A block that leaves ours out: an empty one on Bitcoin, one with a base fee of `gwei` on Ethereum. */
+  async mineWithout(asset: ChainAsset, gwei = 3n): Promise<void> {
+    const { bitcoin, anvil } = this.bench;
+    if (asset === 'BTC') return void (await bitcoin.rpc('generateblock', await this.payee('BTC'), []));
+    await anvil.rpc('anvil_setNextBlockBaseFeePerGas', `0x${(gwei * 10n ** 9n).toString(16)}`);
+    await anvil.mine();
+  }
+
+  /** What an attempt uses up, and what every other attempt at the same intent has to use up as well: outpoints, or the nonce. */
+  claimsOf({ raw, nonce }: Attempt): string[] {
+    if (raw === null) throw new Error('only what is signed claims anything');
+    if (nonce !== null) return [`nonce ${readSignedTransfer(raw).transfer.nonce}`];
+    return BitcoinTransaction.fromHex(raw).ins.map(
+      ({ hash, index }) => `${Buffer.from(hash).toString('hex')}:${index}`,
+    );
   }
 
   /** Lets a worker go on, with a block after each round. */
