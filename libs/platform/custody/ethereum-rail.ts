@@ -45,8 +45,9 @@ export class EthereumRail implements Rail<EthereumPlan> {
       from,
       fees,
       gas,
-      balance: await this.client.balanceAt(from.address, 'latest'),
+      // In this order: what a block in between mines counts twice rather than not at all.
       mined: await this.client.nonceOf(from.address, 'latest'),
+      balance: await this.client.balanceAt(from.address, 'latest'),
     };
   }
 
@@ -94,7 +95,8 @@ export class EthereumRail implements Rail<EthereumPlan> {
     const { chainId } = this.settings;
     const account = plan.from.address;
     if (await hasUnsignedNonce(tx, chainId, account)) return { shortage: 'in_queue' };
-    if (plan.balance - (await committed(tx, chainId, account)) < needed) return { shortage: 'hot_wallet_short' };
+    if (plan.balance - (await committed(tx, chainId, account, plan.mined)) < needed)
+      return { shortage: 'hot_wallet_short' };
     const nonce = await nextNonce(tx, chainId, account, plan.mined);
     await takeNonce(tx, chainId, { account, nonce, intentId: intent.id });
     return nonce;
@@ -155,14 +157,13 @@ function pricesOf({ feeRate, tipRate }: Attempt): EthereumFees {
   return { maxFeePerGas: feeRate, maxPriorityFeePerGas: tipRate ?? feeRate };
 }
 
-/** Wei that transactions of an account will still take which are signed, or being signed, and in no block. */
-async function committed(tx: Tx, chainId: string, account: string): Promise<bigint> {
+/** Wei that transactions of an account will still take: those from the first nonce on that no block has used. */
+async function committed(tx: Tx, chainId: string, account: string, mined: number): Promise<bigint> {
   const { sum } = await tx.one<{ sum: bigint }>(
     `SELECT coalesce(sum(t.amount + t.fee), 0) AS sum FROM custody.nonce_slot s JOIN LATERAL (
        SELECT amount, fee FROM custody.attempt WHERE intent_id = s.intent_id ORDER BY n DESC LIMIT 1) t ON true
-      WHERE s.chain_id = $1 AND s.account = $2
-        AND NOT EXISTS (SELECT FROM custody.attempt m WHERE m.intent_id = s.intent_id AND m.height IS NOT NULL)`,
-    [chainId, account],
+      WHERE s.chain_id = $1 AND s.account = $2 AND s.nonce >= $3`,
+    [chainId, account, mined],
   );
   return sum;
 }
