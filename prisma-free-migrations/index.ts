@@ -17,6 +17,7 @@ import { BrokerageBankReference1790000000521 } from './0521-brokerage-bank-refer
 import { Keys1790000000600 } from './0600-keys.js';
 import { Chains1790000000620 } from './0620-chains.js';
 import { Custody1790000000640 } from './0640-custody.js';
+import { ForeignSpends1790000000641 } from './0641-foreign-spends.js';
 
 /** The database's history, oldest first. Landed files are never edited; a change is a new file. */
 export const migrations = [
@@ -39,4 +40,5 @@ export const migrations = [
   Keys1790000000600,
   Chains1790000000620,
   Custody1790000000640,
+  ForeignSpends1790000000641,
 ];

@@ -61,13 +61,13 @@ export async function spendCoins(
   chainId: string,
   spends: readonly (Outpoint & { readonly by: string })[],
   height: number,
-): Promise<{ txid: string; vout: number; by: string; intentId: string | null }[]> {
+): Promise<{ txid: string; vout: number; value: bigint; by: string; intentId: string | null }[]> {
   if (spends.length === 0) return [];
   return tx.query(
     `UPDATE custody.coin c SET spent_by = s.by, spent_at = $2
        FROM unnest($3::text[], $4::int[], $5::text[]) s (txid, vout, by)
       WHERE c.chain_id = $1 AND c.txid = s.txid AND c.vout = s.vout
-      RETURNING c.txid, c.vout, c.spent_by AS by,
+      RETURNING c.txid, c.vout, c.value, c.spent_by AS by,
         (SELECT r.intent_id FROM custody.coin_reservation r
           WHERE r.chain_id = c.chain_id AND r.txid = c.txid AND r.vout = c.vout AND r.released_at IS NULL) AS "intentId"`,
     [chainId, height, spends.map(({ txid }) => txid), spends.map(({ vout }) => vout), spends.map(({ by }) => by)],

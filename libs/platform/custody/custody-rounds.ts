@@ -16,6 +16,7 @@ import { PlanSweeps } from './plan-sweeps.js';
 import { type Rail } from './rail.js';
 import { Reconcile } from './reconcile.js';
 import { RecordDeposit } from './record-deposit.js';
+import { RecordForeignSpend } from './record-foreign-spend.js';
 import { ReplaceAttempt } from './replace-attempt.js';
 import { ReserveIntent } from './reserve-intent.js';
 import { noScreening, type Screening, ScreenIntent } from './screen-intent.js';
@@ -59,7 +60,8 @@ function bitcoinRound(parts: CustodyParts, options: RoundsOptions): CustodyRound
   const settings = options.settings.assets.BTC;
   const [client, ...witnesses] = options.bitcoin;
   const watch = new WatchAttempts(ledger, events, clock, logger);
-  const consumer = new TakeInBitcoin(settings, new RecordDeposit(ledger, events, clock, logger), watch);
+  const foreign = new RecordForeignSpend(ledger, events, clock, logger);
+  const consumer = new TakeInBitcoin(settings, new RecordDeposit(ledger, events, clock, logger), watch, foreign);
   const rail = new BitcoinRail(client, options.addresses, options.settings, clock);
   return round(parts, options, {
     rail,
@@ -81,7 +83,8 @@ function ethereumRound(parts: CustodyParts, options: RoundsOptions): CustodyRoun
   const settings = options.settings.assets.ETH;
   const [client, ...witnesses] = options.ethereum;
   const watch = new WatchAttempts(ledger, events, clock, logger);
-  const consumer = new TakeInEthereum(settings, new RecordDeposit(ledger, events, clock, logger), watch);
+  const foreign = new RecordForeignSpend(ledger, events, clock, logger);
+  const consumer = new TakeInEthereum(settings, new RecordDeposit(ledger, events, clock, logger), watch, foreign);
   const sweeps = new PlanSweeps(parts, settings, client, options.addresses);
   const credit = new CreditDeposits(parts, settings, {
     sources: witnesses,

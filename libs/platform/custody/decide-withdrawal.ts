@@ -52,6 +52,11 @@ export class DecideWithdrawal {
     await ledger.post(tx, withdrawalBroadcast(withdrawalFacts(intent)));
     await ledger.post(tx, withdrawalRefunded(withdrawalFacts(intent), 0n));
     await releaseCoins(tx, intent.id, at);
-    return moveIntent(tx, events, intent, { event: 'settle_cancellation', at, detail: { by: given.operatorId } });
+    return moveIntent(tx, events, intent, {
+      event: 'settle_cancellation',
+      at,
+      detail: { by: given.operatorId },
+      changes: { paidOut: false },
+    });
   }
 }

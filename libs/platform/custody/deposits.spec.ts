@@ -188,6 +188,53 @@ describe('D2: a reorganisation deeper than the policy', () => {
   });
 });
 
+describe('D1, D2: an Ethereum deposit that a reorganisation takes out', () => {
+  /** Sends what a reorganisation of this node has dropped, as a network that kept it would. */
+  const sendAgain = async (raw: string): Promise<void> => void (await bench.anvil.rpc('eth_sendRawTransaction', raw));
+
+  async function deposited(blocks: number): Promise<{ customer: string; raw: string }> {
+    const customer = await bench.customer();
+    const { address } = await bench.addresses.forCustomer('ETH', customer);
+    const txid = await bench.payEther(address, 4n * 10n ** 17n);
+    await bench.anvil.mine();
+    const raw = await bench.anvil.rpc<string>('eth_getRawTransactionByHash', txid);
+    await bench.anvil.mine(blocks - 1);
+    await bench.rounds.ETH.run();
+    return { customer, raw };
+  }
+
+  it('before it counts, vanishes, and is credited once when it is mined again', async () => {
+    const { customer, raw } = await deposited(1);
+    expect(await bench.balance('customer_pending_in', 'ETH', customer)).toBe(4n * 10n ** 17n);
+    await bench.anvil.reorg(1);
+    await bench.rounds.ETH.run();
+    expect(await bench.deposits(customer)).toMatchObject([{ state: 'reversed', height: null }]);
+    expect(await bench.balance('customer_pending_in', 'ETH', customer)).toBe(0n);
+    await expectReconciled();
+    await sendAgain(raw);
+    await bench.settle(3);
+    expect(await bench.balance('customer_available', 'ETH', customer)).toBe(4n * 10n ** 17n);
+    expect(await bench.deposits(customer)).toHaveLength(1);
+  });
+
+  it('after it counted, halts the asset and gives the loss a name until it is mined again', async () => {
+    const { customer, raw } = await deposited(2);
+    expect(await bench.balance('customer_available', 'ETH', customer)).toBe(4n * 10n ** 17n);
+    await bench.anvil.reorg(2);
+    await bench.rounds.ETH.run();
+    expect(await bench.deposits(customer)).toMatchObject([{ state: 'lost' }]);
+    expect(await bench.balance('suspense_debit', 'ETH')).toBe(4n * 10n ** 17n);
+    expect(await findHalt(bench.parts.database, 'ETH')).toMatchObject({ scope: 'all', actor: 'deep-reorganisation' });
+    await expectReconciled();
+    await sendAgain(raw);
+    await bench.settle(2);
+    expect(await bench.balance('suspense_debit', 'ETH')).toBe(0n);
+    expect(await bench.balance('customer_available', 'ETH', customer)).toBe(4n * 10n ** 17n);
+    await bench.parts.database.transaction((tx) => resume(tx, 'ETH'));
+    await expectReconciled();
+  });
+});
+
 describe('D3: witnesses', () => {
   it('nothing is credited that a second node does not show, and a contradiction halts the asset', async () => {
     const { BitcoinClient, JsonRpc } = await import('@platform/chains');

@@ -24,13 +24,15 @@ export interface Intent {
   readonly cancelledBy: string | null;
   readonly settledAttempt: number | null;
   readonly networkFee: bigint | null;
+  /** Whether the books say that the destination has it; `null` until it is final. */
+  readonly paidOut: boolean | null;
   readonly createdAt: Date;
   readonly updatedAt: Date;
 }
 
 const INTENT = `SELECT i.id, i.kind, i.chain_id AS "chainId", i.asset, i.customer_id AS "customerId", i.source_id AS "sourceId", i.destination,
     i.amount, i.fee, i.max_network_fee AS "maxNetworkFee", i.state, i.waiting_for AS "waitingFor", i.not_before AS "notBefore",
-    i.expires_at AS "expiresAt", i.cancelled_by AS "cancelledBy", i.settled_attempt AS "settledAttempt", i.network_fee AS "networkFee",
+    i.expires_at AS "expiresAt", i.cancelled_by AS "cancelledBy", i.settled_attempt AS "settledAttempt", i.network_fee AS "networkFee", i.paid_out AS "paidOut",
     i.created_at AS "createdAt", i.updated_at AS "updatedAt" FROM custody.intent i`;
 
 export type NewIntent = Pick<
@@ -145,6 +147,7 @@ export interface Transition {
   readonly changes?: {
     readonly settledAttempt?: number;
     readonly networkFee?: bigint;
+    readonly paidOut?: boolean;
   };
 }
 
@@ -158,8 +161,9 @@ export async function moveIntent(tx: Tx, events: Events, intent: Intent, transit
   if (state === undefined) throw refusal('withdrawal_not_possible', { detail: `It is ${intent.state}.` });
   await tx.query(
     `UPDATE custody.intent SET state = $2, updated_at = $3, not_before = $3, waiting_for = NULL,
-       settled_attempt = coalesce($4, settled_attempt), network_fee = coalesce($5, network_fee) WHERE id = $1`,
-    [intent.id, state, at, changes?.settledAttempt ?? null, changes?.networkFee ?? null],
+       settled_attempt = coalesce($4, settled_attempt), network_fee = coalesce($5, network_fee),
+       paid_out = coalesce($6, paid_out) WHERE id = $1`,
+    [intent.id, state, at, changes?.settledAttempt ?? null, changes?.networkFee ?? null, changes?.paidOut ?? null],
   );
   await addHistory(tx, intent.id, { from: intent.state, event, to: state, at, detail });
   const moved = { ...intent, state, updatedAt: at, networkFee: changes?.networkFee ?? intent.networkFee };
@@ -172,6 +176,24 @@ export async function moveIntent(tx: Tx, events: Events, intent: Intent, transit
     });
   }
   return moved;
+}
+
+/**
+ * Another transaction of a final intent counts now, or the same one at another price. Its state stays, history says so.
+ * Answers the number of the step.
+ */
+export async function recountIntent(
+  tx: Tx,
+  { id, state }: Intent,
+  to: { settledAttempt: number; networkFee: bigint; paidOut: boolean; at: Date },
+): Promise<number> {
+  const { settledAttempt, networkFee, paidOut, at } = to;
+  await tx.query(
+    'UPDATE custody.intent SET settled_attempt = $2, network_fee = $3, paid_out = $4, updated_at = $5 WHERE id = $1',
+    [id, settledAttempt, networkFee, paidOut, at],
+  );
+  const detail = { attempt: settledAttempt, networkFee: networkFee.toString(), paidOut: paidOut ? 1 : 0 };
+  return addHistory(tx, id, { from: state, event: 'change_outcome', to: state, at, detail });
 }
 
 /** Puts an intent off: nothing is wrong, nothing changes, it is tried again later. */
@@ -202,12 +224,13 @@ export function historyOf(db: Queryable, id: string): Promise<HistoryStep[]> {
   );
 }
 
-async function addHistory(tx: Tx, id: string, step: HistoryStep): Promise<void> {
-  await tx.query(
+async function addHistory(tx: Tx, id: string, step: HistoryStep): Promise<number> {
+  const added = await tx.one<{ step: number }>(
     `INSERT INTO custody.intent_history (intent_id, step, from_state, event, to_state, detail, at)
-     SELECT $1, coalesce(max(step), 0) + 1, $2, $3, $4, $5, $6 FROM custody.intent_history WHERE intent_id = $1`,
+     SELECT $1, coalesce(max(step), 0) + 1, $2, $3, $4, $5, $6 FROM custody.intent_history WHERE intent_id = $1 RETURNING step`,
     [id, step.from, step.event, step.to, step.detail === undefined ? null : JSON.stringify(step.detail), step.at],
   );
+  return added.step;
 }
 
 function intentPayload(intent: Intent): object {

@@ -76,6 +76,35 @@ export function depositFound(deposit: DepositFacts): Transfer {
   return { ...depositTransfer(deposit, 'found', 'ledger.reversal', legs), reverses: lost.id };
 }
 
+export interface SpendFacts {
+  readonly chainId: string;
+  readonly txid: string;
+  readonly what: string;
+  readonly asset: ChainAsset;
+  readonly amount: bigint;
+  readonly sightings: number;
+}
+
+/** Coins that somebody else spent: they are gone, claims stand, and the gap has a name until people close it. */
+export function coinsLost({ chainId, txid, what, asset, amount, sightings }: SpendFacts): Transfer {
+  return {
+    id: uuidV5('custody.foreign-spend', chainId, txid, what, 'lost', sightings),
+    kind: 'custody.coins-lost',
+    legs: [debit(account('suspense_debit', asset), amount), credit(account('custody_hot', asset), amount)],
+  };
+}
+
+/** The mirror of {@link coinsLost}, when a reorganisation undid what took them. */
+export function coinsFound(spend: SpendFacts): Transfer {
+  const lost = coinsLost(spend);
+  return {
+    id: uuidV5('custody.foreign-spend', spend.chainId, spend.txid, spend.what, 'found', spend.sightings),
+    kind: 'ledger.reversal',
+    legs: lost.legs.map((leg) => ({ ...leg, amount: -leg.amount })),
+    reverses: lost.id,
+  };
+}
+
 export interface WithdrawalFacts {
   readonly id: string;
   readonly asset: ChainAsset;
@@ -147,11 +176,35 @@ export function withdrawalRefunded(withdrawal: WithdrawalFacts, networkFee: bigi
   ]);
 }
 
+/**
+ * A deep reorganisation changed how a final withdrawal or sweep has ended. What was refunded and then paid after all is missing, what was
+ * settled and then cancelled is owed: both wait for people under their own name.
+ */
+export function outcomeChanged(
+  intent: { readonly id: string; readonly asset: ChainAsset; readonly amount: bigint },
+  step: number,
+  change: { readonly fee: bigint; readonly paid: 'now' | 'no more' | 'as before' },
+): Transfer | undefined {
+  const { id, asset, amount } = intent;
+  const fee = change.fee < 0n ? negated(networkFeeLegs(asset, -change.fee)) : networkFeeLegs(asset, change.fee);
+  const hot = account('custody_hot', asset);
+  const paid =
+    change.paid === 'as before'
+      ? []
+      : change.paid === 'now'
+        ? [debit(account('suspense_debit', asset), amount), credit(hot, amount)]
+        : [debit(hot, amount), credit(account('suspense_credit', asset), amount)];
+  const legs = [...fee, ...paid];
+  return legs.length === 0 ? undefined : intentTransfer(id, `outcome ${step}`, 'custody.outcome-changed', legs);
+}
+
 /** A sweep moves coins from ours to ours: the books see its fee only. */
 export function sweepSettled(id: string, asset: ChainAsset, networkFee: bigint): Transfer | undefined {
   if (networkFee === 0n) return undefined;
   return intentTransfer(id, 'settled', 'custody.sweep-settled', networkFeeLegs(asset, networkFee));
 }
+
+const negated = (legs: readonly Leg[]): readonly Leg[] => legs.map((leg) => ({ ...leg, amount: -leg.amount }));
 
 function networkFeeLegs(asset: ChainAsset, fee: bigint): readonly Leg[] {
   return fee === 0n ? [] : [debit(account('network_fees', asset), fee), credit(account('custody_hot', asset), fee)];

@@ -126,7 +126,7 @@ async function reconcilingItems(db: Queryable, chainId: string): Promise<Reconci
       WHERE t.chain_id = $1 AND t.height IS NOT NULL AND i.settled_attempt IS NULL
      UNION ALL
      SELECT 'transaction_undone', i.id::text,
-            t.fee + CASE WHEN i.kind = 'withdrawal' AND i.state = 'settled' THEN t.amount ELSE 0 END
+            i.network_fee + CASE WHEN i.kind = 'withdrawal' AND i.paid_out THEN t.amount ELSE 0 END
        FROM custody.attempt t JOIN custody.intent i ON i.id = t.intent_id AND i.settled_attempt = t.n
       WHERE t.chain_id = $1 AND t.height IS NULL
      ORDER BY 1, 2`,

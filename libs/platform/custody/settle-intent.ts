@@ -44,7 +44,7 @@ export class SettleIntent {
       event,
       at,
       detail: { txid: mined.txid, height: mined.height, networkFee: networkFee.toString() },
-      changes: { settledAttempt: mined.n, networkFee },
+      changes: { settledAttempt: mined.n, networkFee, paidOut: event === 'settle' },
     });
     inGap('settling');
     return true;

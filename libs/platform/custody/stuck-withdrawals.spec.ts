@@ -3,7 +3,6 @@ import { Secret } from '@base/config';
 import { BitcoinClient, EthereumClient, JsonRpc } from '@platform/chains';
 import { type NodeProxy } from '@platform/chains/testing';
 import { type Attempt } from './attempts.js';
-import { type ChainAsset } from './settings.js';
 import { CustodyBench, dieIn, type Paid, Withdrawals } from './testing/index.js';
 
 const ETHER = 10n ** 18n;
@@ -27,29 +26,8 @@ beforeEach(async () => {
 afterEach(async () => {
   bench.bitcoinDoor.interfere = undefined;
   bench.ethereumDoor.interfere = undefined;
-  await bench.bitcoin.rpc('sandbox_setfeeestimate');
 });
 afterAll(() => bench.close());
-
-/** Lets blocks go by that leave a withdrawal out until it has been replaced and the replacement is out. */
-async function untilReplaced(paid: Paid, rounds = bench.rounds): Promise<Attempt[]> {
-  for (let block = 0; block < 10; block++) {
-    await rounds[paid.asset].run();
-    const attempts = await bench.attempts(paid.id);
-    if (attempts.length > 1 && attempts.every(({ broadcasts }) => broadcasts > 0)) return attempts;
-    await withdrawals.mineWithout(paid.asset);
-  }
-  throw new Error('it was not replaced');
-}
-
-/** One that pays too little and has been replaced by one that pays more. Both are good for a block. */
-async function replaced(asset: ChainAsset, amount = AMOUNT[asset]): Promise<{ paid: Paid; attempts: Attempt[] }> {
-  if (asset === 'BTC') await bench.bitcoin.rpc('sandbox_setfeeestimate', '0.00002');
-  const paid = await withdrawals.ask(asset, customer, amount);
-  await bench.rounds[asset].run();
-  if (asset === 'BTC') await bench.bitcoin.rpc('sandbox_setfeeestimate', '0.00006');
-  return { paid, attempts: await untilReplaced(paid) };
-}
 
 async function expectReplacement(paid: Paid, attempts: readonly Attempt[]): Promise<void> {
   const { maxNetworkFee } = await bench.intent(paid.id);
@@ -67,7 +45,7 @@ describe('a withdrawal that no block takes', () => {
   it.each(ASSETS)(
     '%s: is replaced by one that pays more out of the same coins or nonce, and is paid once',
     async (asset) => {
-      const { paid, attempts } = await replaced(asset);
+      const { paid, attempts } = await withdrawals.replaced(asset, customer, AMOUNT[asset]);
       await expectReplacement(paid, attempts);
       const intent = await withdrawals.untilOver(paid.id);
       expect(intent.settledAttempt).toBe(attempts.length);
@@ -81,8 +59,8 @@ describe('a withdrawal that no block takes', () => {
   it.each(gapsOfReplacing)('D6: %s: one whose worker dies with its replacement %s is paid once', async (asset, gap) => {
     const paid = await withdrawals.ask(asset, customer, AMOUNT[asset]);
     await bench.rounds[asset].run();
-    await dieIn(bench, gap, async (rounds) => void (await untilReplaced(paid, rounds)));
-    const attempts = await untilReplaced(paid, bench.roundsWith({}));
+    await dieIn(bench, gap, async (rounds) => void (await withdrawals.untilReplaced(paid, rounds)));
+    const attempts = await withdrawals.untilReplaced(paid, bench.roundsWith({}));
     expect(attempts).toHaveLength(2);
     await expectReplacement(paid, attempts);
     await withdrawals.untilOver(paid.id);
@@ -90,14 +68,14 @@ describe('a withdrawal that no block takes', () => {
   });
 
   it('BTC: the one that was replaced settles it just as well, should a miner have kept it', async () => {
-    const { paid, attempts } = await replaced('BTC');
-    await bench.bitcoin.rpc('generateblock', await withdrawals.payee('BTC'), [attempts[0]?.raw]);
+    const { paid, attempts } = await withdrawals.replaced('BTC', customer, AMOUNT.BTC);
+    await withdrawals.mineOnly(attempts[0]?.raw);
     expect((await withdrawals.untilOver(paid.id)).settledAttempt).toBe(1);
     await withdrawals.expectPaidOnce(paid);
   });
 
   it('BTC: a reorganisation that swaps the replacement for the one before it changes the fee, and nothing else', async () => {
-    const { paid, attempts } = await replaced('BTC', 10n ** 8n);
+    const { paid, attempts } = await withdrawals.replaced('BTC', customer, 10n ** 8n);
     await bench.bitcoin.mine();
     await bench.rounds.BTC.run();
     expect((await bench.intent(paid.id)).state).toBe('confirming');
@@ -109,24 +87,10 @@ describe('a withdrawal that no block takes', () => {
 });
 
 describe('cancelling on chain', () => {
-  const cancel = (intentId: string): Promise<unknown> =>
-    bench.parts.database.transaction((tx) =>
-      bench.decide.cancelOnChain(tx, { operatorId: crypto.randomUUID(), intentId }),
-    );
-
-  /** Signed, sent, passed over by a block, and told to be cancelled; the cancellation is out too. */
-  async function cancelled(asset: ChainAsset): Promise<{ paid: Paid; attempts: Attempt[] }> {
-    const paid = await withdrawals.ask(asset, customer, AMOUNT[asset]);
-    await bench.rounds[asset].run();
-    await withdrawals.mineWithout(asset);
-    await cancel(paid.id);
-    return { paid, attempts: await untilReplaced(paid) };
-  }
-
   it.each(ASSETS)(
     '%s: what cancels takes the coins or nonce, and the customer has everything back but once it is final',
     async (asset) => {
-      const { paid, attempts } = await cancelled(asset);
+      const { paid, attempts } = await withdrawals.cancelled(asset, customer, AMOUNT[asset]);
       const [pay, cancels] = attempts;
       expect(attempts.map(({ purpose }) => purpose)).toEqual(['pay', 'cancel']);
       expect(withdrawals.claimsOf(cancels!)).toEqual(expect.arrayContaining(withdrawals.claimsOf(pay!)));
@@ -143,8 +107,8 @@ describe('cancelling on chain', () => {
   );
 
   it('BTC: should the payment win the race, it counts, and nothing is refunded', async () => {
-    const { paid, attempts } = await cancelled('BTC');
-    await bench.bitcoin.rpc('generateblock', await withdrawals.payee('BTC'), [attempts[0]?.raw]);
+    const { paid, attempts } = await withdrawals.cancelled('BTC', customer, AMOUNT.BTC);
+    await withdrawals.mineOnly(attempts[0]?.raw);
     await withdrawals.untilOver(paid.id);
     await withdrawals.expectPaidOnce(paid);
   });
@@ -152,7 +116,7 @@ describe('cancelling on chain', () => {
   it('is refused for what is over', async () => {
     const paid = await withdrawals.ask('BTC', customer, AMOUNT.BTC);
     await withdrawals.untilOver(paid.id);
-    await expect(cancel(paid.id)).rejects.toMatchObject({ code: 'withdrawal_not_possible' });
+    await expect(withdrawals.cancel(paid.id)).rejects.toMatchObject({ code: 'withdrawal_not_possible' });
   });
 });
 
@@ -184,7 +148,7 @@ describe('D7: a node that takes a transaction and never says so', () => {
     for (let at = 0; at < TRIES; at++) await rounds[asset].drive();
     expect(door.calls.slice(asked).filter((method) => method === SEND[asset])).toHaveLength(TRIES);
     expect(await bench.attempts(paid.id)).toMatchObject([{ n: 1, outcome: 'unknown', broadcasts: TRIES }]);
-    const attempts = await untilReplaced(paid, rounds);
+    const attempts = await withdrawals.untilReplaced(paid, rounds);
     await expectReplacement(paid, attempts);
     await withdrawals.untilOver(paid.id, rounds);
     await withdrawals.expectPaidOnce(paid);
@@ -207,7 +171,7 @@ describe('D11: a nonce that is stuck', () => {
     await bench.rounds.ETH.run();
     await withdrawals.mineWithout('ETH');
     await withdrawals.dueNow();
-    const attempts = await untilReplaced(low);
+    const attempts = await withdrawals.untilReplaced(low);
     await expectReplacement(low, attempts);
     for (let block = 0; block < 6; block++) {
       await withdrawals.mineWithout('ETH');

@@ -3,6 +3,7 @@ import { type BitcoinBlock, type BlockConsumer, type BlockRef } from '@platform/
 import { type OwnAddress, ownAmong } from './addresses.js';
 import { insertCoin, spendCoins, takeBackCoins } from './coins.js';
 import { type RecordDeposit } from './record-deposit.js';
+import { type RecordForeignSpend } from './record-foreign-spend.js';
 import { type AssetSettings } from './settings.js';
 import { type WatchAttempts } from './watch-attempts.js';
 
@@ -12,6 +13,7 @@ export class TakeInBitcoin implements BlockConsumer<BitcoinBlock> {
     private readonly settings: AssetSettings,
     private readonly deposits: RecordDeposit,
     private readonly attempts: WatchAttempts,
+    private readonly foreign: RecordForeignSpend,
   ) {}
 
   async connect(tx: Tx, block: BitcoinBlock): Promise<void> {
@@ -28,6 +30,7 @@ export class TakeInBitcoin implements BlockConsumer<BitcoinBlock> {
   async disconnect(tx: Tx, block: BlockRef): Promise<void> {
     await this.attempts.takenBack(tx, this.settings, block);
     await this.deposits.takenBack(tx, this.settings, block);
+    await this.foreign.takenBack(tx, this.settings, block);
     await takeBackCoins(tx, this.settings.chainId, block.height);
   }
 
@@ -58,10 +61,16 @@ export class TakeInBitcoin implements BlockConsumer<BitcoinBlock> {
     const spends = block.transactions.flatMap(({ txid, inputs }) => inputs.map((input) => ({ ...input, by: txid })));
     const spent = await spendCoins(tx, this.settings.chainId, spends, block.height);
     const foreign = spent.filter(({ by }) => !ours.has(by));
-    await this.attempts.contradicted(
+    await this.foreign.seen(
       tx,
       this.settings,
-      foreign.map(({ txid, vout, by, intentId }) => ({ txid: by, what: `coin ${txid}:${vout}`, intentId })),
+      foreign.map(({ txid, vout, value, by, intentId }) => ({
+        txid: by,
+        what: `coin ${txid}:${vout}`,
+        amount: value,
+        intentId,
+      })),
+      block,
     );
   }
 }

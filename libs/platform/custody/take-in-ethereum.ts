@@ -3,8 +3,9 @@ import { type BlockConsumer, type BlockRef, type EthereumBlock } from '@platform
 import { ownAmong } from './addresses.js';
 import { intentOfNonce } from './nonces.js';
 import { type RecordDeposit } from './record-deposit.js';
+import { type RecordForeignSpend, type SpendInBlock } from './record-foreign-spend.js';
 import { type AssetSettings } from './settings.js';
-import { type ForeignSpend, type WatchAttempts } from './watch-attempts.js';
+import { type WatchAttempts } from './watch-attempts.js';
 
 /** What an Ethereum block means for us: ether that came, and our own transactions. */
 export class TakeInEthereum implements BlockConsumer<EthereumBlock> {
@@ -12,6 +13,7 @@ export class TakeInEthereum implements BlockConsumer<EthereumBlock> {
     private readonly settings: AssetSettings,
     private readonly deposits: RecordDeposit,
     private readonly attempts: WatchAttempts,
+    private readonly foreign: RecordForeignSpend,
   ) {}
 
   async connect(tx: Tx, block: EthereumBlock): Promise<void> {
@@ -34,20 +36,25 @@ export class TakeInEthereum implements BlockConsumer<EthereumBlock> {
       if (receiver === undefined || own.has(from)) continue;
       await this.deposits.arrived(tx, this.settings, { txid, index, amount: value, to: receiver }, block);
     }
-    const foreign: ForeignSpend[] = [];
-    for (const { txid, from, nonce } of block.transactions) {
+    const foreign: SpendInBlock[] = [];
+    for (const { txid, from, nonce, fee } of block.transactions) {
       if (!own.has(from) || ours.has(txid)) continue;
+      const left = block.movements.filter(
+        (movement) => movement.txid === txid && own.has(movement.from) && !own.has(movement.to),
+      );
       foreign.push({
         txid,
         what: `nonce ${nonce} of ${from}`,
+        amount: left.reduce((sum, { value }) => sum + value, fee),
         intentId: await intentOfNonce(tx, chainId, from, BigInt(nonce)),
       });
     }
-    await this.attempts.contradicted(tx, this.settings, foreign);
+    await this.foreign.seen(tx, this.settings, foreign, block);
   }
 
   async disconnect(tx: Tx, block: BlockRef): Promise<void> {
     await this.attempts.takenBack(tx, this.settings, block);
     await this.deposits.takenBack(tx, this.settings, block);
+    await this.foreign.takenBack(tx, this.settings, block);
   }
 }

@@ -6,6 +6,7 @@ import { type BlockRef } from '@platform/chains';
 import { type Ledger } from '@platform/ledger';
 import { type Attempt, attemptsAmong, attemptsIn, placeAttempt } from './attempts.js';
 import { inGap } from './gaps.js';
+import { ChangeOutcome } from './change-outcome.js';
 import { halt } from './halts.js';
 import { intentAfter, isFinal } from './intent.js';
 import { type Intent, lockIntent, moveIntent, withdrawalFacts } from './intents.js';
@@ -20,21 +21,18 @@ export interface MinedTransaction {
   readonly fee?: bigint;
 }
 
-/** What of ours a transaction used up: coins, or the nonce of an address. */
-export interface ForeignSpend {
-  readonly txid: string;
-  readonly what: string;
-  readonly intentId: string | null;
-}
-
-/** Sees our own transactions come into blocks, leave them, and be contradicted by others. */
+/** Sees our own transactions come into blocks, and leave them. */
 export class WatchAttempts {
+  readonly #outcome: ChangeOutcome;
+
   constructor(
     private readonly ledger: Ledger,
     private readonly events: Events,
     private readonly clock: Clock,
     private readonly logger: Logger,
-  ) {}
+  ) {
+    this.#outcome = new ChangeOutcome(ledger, clock, logger);
+  }
 
   /** Those of a block's transactions that are ours; each stands in this block now. Answers their txids. */
   async mined(
@@ -73,32 +71,12 @@ export class WatchAttempts {
     }
   }
 
-  /**
-   * Something spent what is ours and we did not sign it, at least not in this life: the keys are known to somebody else, or the books to
-   * nobody. Whatever waits on it is marked, and the asset stands still.
-   */
-  async contradicted(tx: Tx, settings: AssetSettings, spends: readonly ForeignSpend[]): Promise<void> {
-    for (const spend of spends) {
-      await this.#halt(
-        tx,
-        settings,
-        'foreign-spend',
-        `${spend.what} was spent by ${spend.txid}, which we did not send`,
-      );
-      if (spend.intentId === null) continue;
-      const intent = await lockIntent(tx, spend.intentId);
-      if (intentAfter(intent.state, 'conflict') === undefined) continue;
-      await moveIntent(tx, this.events, intent, {
-        event: 'conflict',
-        at: this.clock.now(),
-        detail: { txid: spend.txid },
-      });
-    }
-  }
-
   async #place(tx: Tx, attempt: Attempt, found: MinedTransaction, block: BlockRef): Promise<void> {
     const intent = await lockIntent(tx, attempt.intentId);
     await placeAttempt(tx, attempt, { ...block, failed: found.failed, paidFee: found.fee ?? attempt.fee });
+    if (isFinal(intent.state)) {
+      return this.#outcome.run(tx, intent, attempt, { failed: found.failed, fee: found.fee ?? attempt.fee });
+    }
     if (intentAfter(intent.state, 'confirm') === undefined) return;
     await this.ensureBroadcastBooked(tx, intent);
     const detail = { txid: found.txid, height: block.height, attempt: attempt.n };

@@ -79,6 +79,48 @@ export class Withdrawals {
     );
   }
 
+  /** Lets blocks go by that leave a withdrawal out until it has been replaced and the replacement is out. */
+  async untilReplaced(paid: Paid, rounds: Rounds = this.bench.rounds): Promise<Attempt[]> {
+    for (let block = 0; block < ROUNDS; block++) {
+      await rounds[paid.asset].run();
+      const attempts = await this.bench.attempts(paid.id);
+      if (attempts.length > 1 && attempts.every(({ broadcasts }) => broadcasts > 0)) return attempts;
+      await this.mineWithout(paid.asset);
+    }
+    throw new Error('it was not replaced');
+  }
+
+  /** One that pays too little and has been replaced by one that pays more. Both are good for a block. */
+  async replaced(asset: ChainAsset, customer: string, amount: bigint): Promise<{ paid: Paid; attempts: Attempt[] }> {
+    const { bitcoin, rounds } = this.bench;
+    if (asset === 'BTC') await bitcoin.rpc('sandbox_setfeeestimate', '0.00002');
+    const paid = await this.ask(asset, customer, amount);
+    await rounds[asset].run();
+    if (asset === 'BTC') await bitcoin.rpc('sandbox_setfeeestimate', '0.00006');
+    const attempts = await this.untilReplaced(paid);
+    await bitcoin.rpc('sandbox_setfeeestimate');
+    return { paid, attempts };
+  }
+
+  cancel(intentId: string): Promise<Intent> {
+    const { parts, decide } = this.bench;
+    return parts.database.transaction((tx) => decide.cancelOnChain(tx, { operatorId: crypto.randomUUID(), intentId }));
+  }
+
+  /** Signed, sent, passed over by a block, and told to be cancelled; the cancellation is out too. */
+  async cancelled(asset: ChainAsset, customer: string, amount: bigint): Promise<{ paid: Paid; attempts: Attempt[] }> {
+    const paid = await this.ask(asset, customer, amount);
+    await this.bench.rounds[asset].run();
+    await this.mineWithout(asset);
+    await this.cancel(paid.id);
+    return { paid, attempts: await this.untilReplaced(paid) };
+  }
+
+  /** A Bitcoin block of exactly these transactions. */
+  mineOnly(...raw: (string | null | undefined)[]): Promise<unknown> {
+    return this.payee('BTC').then((payee) => this.bench.bitcoin.rpc('generateblock', payee, raw));
+  }
+
   /** Lets a worker go on, with a block after each round. */
   async live(asset: ChainAsset, rounds: Rounds, count = ROUNDS): Promise<void> {
     for (let at = 0; at < count; at++) {
