@@ -23,7 +23,7 @@ beforeEach(async () => {
   await bench.rounds.ETH.run();
   await bench.rounds.ETH.refreshFee();
 });
-afterEach(async () => {
+afterEach(() => {
   bench.bitcoinDoor.interfere = undefined;
   bench.ethereumDoor.interfere = undefined;
 });
