@@ -2,12 +2,15 @@ import { z } from 'zod';
 import { InvalidRequest } from './validation.js';
 import { AmountError, type AssetCode, ASSET_CODES, isAssetCode, parseAmount } from '@core/money';
 
+/** How an amount is written: no sign, no exponent, no leading zero, no separator. */
+export const AMOUNT_PATTERN = /^(0|[1-9][0-9]*)(\.[0-9]+)?$/;
+
 /** A decimal string in major units. Its asset is known only to the use-case, so the text is checked here and converted there. */
 export const amountText = () =>
   z
     .string()
     .max(120)
-    .regex(/^(0|[1-9][0-9]*)(\.[0-9]+)?$/, 'must be a decimal string such as "12.50"')
+    .regex(AMOUNT_PATTERN, 'must be a decimal string such as "12.50"')
     .meta({ description: 'Amount in major units as a decimal string', examples: ['12.50'] });
 
 export const assetCode = () =>

@@ -1,5 +1,5 @@
 export { Access, type AccessRule, OPERATOR_ROLES, type OperatorRole, type Scope, SCOPES } from './access.js';
-export { amountText, assetCode, minorOf } from './amounts.js';
+export { AMOUNT_PATTERN, amountText, assetCode, minorOf } from './amounts.js';
 export { type Authenticator, Caller, type CallerIdentity, type Credentials, type Customer, type HttpRequest, nobody, type Operator, RawBody } from './caller.js'; // prettier-ignore
 export { type Answer, type Command, CommandResult, Commands, IdempotencyKey } from './commands.js';
 export { createHttpApp, type HttpAppOptions, openApiOf } from './create-http-app.js';

@@ -180,12 +180,12 @@ describe('C7: an accrual per account and day', () => {
   it('C7: a gap longer than a turn is caught up in several, still exactly', async () => {
     const { accrual, start } = await accrualWithMoney();
     const work = accrual.worker();
-    clock.advance(250 * DAY);
-    for (const done of [100, 200, 250]) {
+    clock.advance(120 * DAY);
+    for (const done of [100, 120]) {
       await work();
       expect(await accrual.marks()).toEqual(daysFrom(start, done));
     }
-    await accrual.expectExactly(daysFrom(start, 250));
+    await accrual.expectExactly(daysFrom(start, 120));
   });
 
   it('C7: a clock that steps back repeats nothing, and goes on where it was', async () => {

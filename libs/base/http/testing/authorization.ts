@@ -114,6 +114,13 @@ export const isBare = (problem: Record<string, unknown> | undefined): boolean =>
 export const isUnavailable = (status: number, problem: Record<string, unknown> | undefined): boolean =>
   status === 503 && isBare(problem) && problem?.['code'] !== 'internal_error';
 
+/** The fields that a problem document says are wrong. */
+export const fieldsNamed = (problem: Record<string, unknown> | undefined): string[] =>
+  [
+    problem?.['field'],
+    ...((problem?.['errors'] as { field: unknown }[] | undefined) ?? []).map(({ field }) => field),
+  ].filter((field) => typeof field === 'string');
+
 export function parse(body: string): Record<string, unknown> | undefined {
   try {
     return JSON.parse(body) as Record<string, unknown>;

@@ -1,8 +1,8 @@
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { randomUUID } from 'node:crypto';
-import { isBare, isUnavailable, parse } from './authorization.js';
+import { fieldsNamed, isBare, isUnavailable, parse } from './authorization.js';
 import { EXTRA_MEMBERS, HOSTILE_AMOUNTS, HOSTILE_BODIES, HOSTILE_QUERIES, HOSTILE_SEGMENTS, HOSTILE_TEXTS, OF_ANOTHER_TYPE } from './hostile.js'; // prettier-ignore
-import { fillPath, type Operation, operationsOf, type Schema } from './operations.js';
+import { fillPath, isAmount, type Operation, operationsOf, type Schema } from './operations.js';
 import { sample } from './sample.js';
 
 export interface NegativeInputResult {
@@ -162,8 +162,6 @@ function hostileValues(schema: Schema): { raw: string; refused: boolean }[] {
   ];
 }
 
-const isAmount = ({ description }: Schema): boolean => description?.startsWith('Amount in major units') ?? false;
-
 async function send(
   app: NestFastifyApplication,
   request: { operation: Operation; hostile: Hostile; headers: Record<string, string> },
@@ -200,11 +198,8 @@ function complaintAbout(answer: {
   if (status < 400 || unavailable) return hostile.mustRefuse ? `was taken: ${status}` : undefined;
   if (!isBare(problem)) return `leaks in ${JSON.stringify(problem)?.slice(0, 200)}`;
   if (hostile.mustName === undefined) return undefined;
-  const named = [
-    problem?.['field'],
-    ...((problem?.['errors'] as { field: string }[] | undefined) ?? []).map(({ field }) => field),
-  ];
-  const isNamed = named.some((field) => typeof field === 'string' && field.split('.')[0] === hostile.mustName);
+  const named = fieldsNamed(problem);
+  const isNamed = named.some((field) => field.split('.')[0] === hostile.mustName);
   return isNamed
     ? undefined
     : `did not name the field but answered ${status} ${String(problem?.['code'])} ${named.join()}`;

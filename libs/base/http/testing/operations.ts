@@ -1,5 +1,5 @@
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { type AccessRule } from '@base/http';
+import { type AccessRule, AMOUNT_PATTERN } from '@base/http';
 
 /** The part of JSON Schema that our documents use. */
 export interface Schema {
@@ -104,6 +104,26 @@ function resolve(schema: Schema, schemas: Readonly<Record<string, Schema>>, dept
     ...(schema.oneOf && { oneOf: schema.oneOf.map(within) }),
     ...(schema.allOf && { allOf: schema.allOf.map(within) }),
   };
+}
+
+/** Told by how it is written, which every amount shares; descriptions differ. */
+export const isAmount = ({ pattern }: Schema): boolean => pattern === AMOUNT_PATTERN.source;
+
+/** One value inside a body: where it stands, as `['legs', '0', 'amount']`, and its schema. */
+export interface Member {
+  readonly at: readonly string[];
+  readonly schema: Schema;
+}
+
+/** Every value that is no object or list, at any depth; of a list the first item. */
+export function membersOf(schema: Schema, at: readonly string[] = []): Member[] {
+  const choices = [...(schema.anyOf ?? []), ...(schema.oneOf ?? []), ...(schema.allOf ?? [])];
+  const inner = [
+    ...choices.flatMap((choice) => membersOf(choice, at)),
+    ...Object.entries(schema.properties ?? {}).flatMap(([name, member]) => membersOf(member, [...at, name])),
+    ...(schema.items ? membersOf(schema.items, [...at, '0']) : []),
+  ];
+  return inner.length > 0 ? inner : [{ at, schema }];
 }
 
 /** The path with each parameter replaced by what `value` gives for it. */
