@@ -39,7 +39,7 @@ export interface Disk {
 export type Done = (error: Error | null) => void;
 
 export const hasCode = (error: unknown, code: string): boolean =>
-  error instanceof Error && 'code' in error && error.code === code;
+  typeof error === 'object' && error !== null && 'code' in error && error.code === code;
 
 /** Reads `length` bytes at `position`, or fewer where the file ends. */
 export function readBytes(disk: Disk, file: number, position: number, length: number): Uint8Array {

@@ -18,19 +18,17 @@ export type JournalFaultCode =
 export class JournalFault extends Error {
   override readonly name = 'JournalFault';
 
+  readonly segment: string | undefined;
+  /** In the segment's file. */
+  readonly offset: number | undefined;
+
   constructor(
     readonly code: JournalFaultCode,
     message: string,
-    readonly at: { readonly segment?: string; readonly offset?: number; readonly cause?: unknown } = {},
+    at: { readonly segment?: string; readonly offset?: number; readonly cause?: unknown } = {},
   ) {
     super(message, { cause: at.cause });
-  }
-
-  get segment(): string | undefined {
-    return this.at.segment;
-  }
-
-  get offset(): number | undefined {
-    return this.at.offset;
+    this.segment = at.segment;
+    this.offset = at.offset;
   }
 }

@@ -1,9 +1,10 @@
 import { type Disk } from './disk.js';
 import { type DurableMark, MarkFile } from './durable-mark.js';
 import { JournalFault } from './faults.js';
-import { FrameWalk } from './frames.js';
+import { damage, type Frame, FrameWalk } from './frames.js';
+import { brokenBefore, type Evidence, judgeEnd, judgeNoRecords } from './judge-end.js';
 import { searchRemains } from './segment-reader.js';
-import { isFenced, listSegments, type Segment, type SegmentFiles } from './segments.js';
+import { listSegments, type Segment } from './segments.js';
 import { SnapshotStore } from './snapshots.js';
 
 export interface SegmentReport {
@@ -30,7 +31,11 @@ export interface JournalReport {
   readonly mark: DurableMark | undefined;
   readonly snapshots: readonly { readonly name: string; readonly sequence: number; readonly fault?: string }[];
   /** The first place where an acknowledged record is damaged or missing. */
-  readonly damage?: { readonly segment?: string; readonly offset?: number; readonly message: string };
+  readonly damage?: {
+    readonly segment?: string | undefined;
+    readonly offset?: number | undefined;
+    readonly message: string;
+  };
   /** Bytes behind the last frame that nobody was told of; a recovery will cut them. */
   readonly tornTail?: { readonly segment: string; readonly offset: number; readonly bytes: number };
 }
@@ -42,24 +47,25 @@ export interface JournalReport {
 export function inspectJournal(
   disk: Disk,
   folder: string,
-  onFrame: (walk: FrameWalk) => void = () => undefined,
+  onFrame: (frame: Frame) => void = () => undefined,
 ): JournalReport {
   const files = listSegments(disk, folder);
   const mark = MarkFile.read(disk, folder);
   const segments = new Map<string, SegmentReport>();
-  let damage: JournalReport['damage'];
+  let fault: JournalFault | undefined;
   let tornTail: JournalReport['tornTail'];
   const first = files.segments[0];
   const walk = first && FrameWalk.from(disk, files, first.header.firstSequence, mark);
   try {
     while (walk?.next()) {
       add(segments, walk);
-      onFrame(walk);
+      onFrame(walk.frame);
     }
-    if (walk !== undefined) ({ damage, tornTail } = judgeEnd(disk, files, mark, walk));
+    fault = judge(disk, { files, mark, acknowledged: mark?.sequence ?? 0 }, walk);
+    if (walk !== undefined && fault === undefined) tornTail = tailBehind(disk, walk);
   } catch (error) {
     if (!(error instanceof JournalFault)) throw error;
-    damage = { segment: error.segment, offset: error.offset, message: error.message };
+    fault = error;
   } finally {
     walk?.close();
   }
@@ -70,7 +76,7 @@ export function inspectJournal(
     lastSequence,
     mark,
     snapshots: listSnapshots(disk, folder),
-    ...(damage && { damage }),
+    ...(fault && { damage: { segment: fault.segment, offset: fault.offset, message: fault.message } }),
     ...(tornTail && { tornTail }),
   };
 }
@@ -101,24 +107,19 @@ const emptyReport = ({ name, isArchived, header }: Segment): SegmentReport => ({
   end: 0,
 });
 
-function judgeEnd(
-  disk: Disk,
-  files: SegmentFiles,
-  mark: DurableMark | undefined,
-  { frame, isFencedHere }: FrameWalk,
-): Pick<JournalReport, 'damage' | 'tornTail'> {
-  const { segment, offset, expected, fault } = frame;
-  const remains = searchRemains(disk, segment.path, offset, segment.header);
-  const proof = Math.max(mark?.sequence ?? 0, isFencedHere ? 0 : remains.durable);
-  const isCutOff = files.segments.some(
-    ({ header }) => header.ordinal > segment.header.ordinal && !isFenced(header, mark),
-  );
-  if (proof >= expected || isCutOff) {
-    const message = `record ${expected} must begin here (${fault}), and the journal went on to at least ${Math.max(proof, expected)}`;
-    return { damage: { segment: segment.name, offset, message } };
-  }
-  if (remains.end === offset) return {};
-  return { tornTail: { segment: segment.name, offset, bytes: remains.end - offset } };
+function tailBehind(disk: Disk, { frame: { segment, offset } }: FrameWalk): JournalReport['tornTail'] {
+  const { end } = searchRemains(disk, segment.path, offset, segment.header);
+  return end === offset ? undefined : { segment: segment.name, offset, bytes: end - offset };
+}
+
+/** What is wrong before the first record, or behind the last. */
+function judge(disk: Disk, evidence: Evidence, walk: FrameWalk | undefined): JournalFault | undefined {
+  const first = evidence.files.segments[0];
+  if (walk === undefined || first === undefined) return judgeNoRecords(evidence, 1);
+  const broken = brokenBefore(evidence.files, first);
+  if (broken === undefined) return judgeEnd(disk, evidence, walk);
+  const expected = first.header.firstSequence;
+  return damage({ segment: broken, offset: 0, expected }, 'its header is damaged, and a segment follows');
 }
 
 function listSnapshots(disk: Disk, folder: string): JournalReport['snapshots'] {

@@ -12,9 +12,9 @@ import { type RecordBatch } from './record-batch.js';
 import { recoverJournal, type JournalEnd, type Recovery, type RecoveryHandlers } from './recover.js';
 import { CONTROL, OWNER, Ring, STATUS } from './ring.js';
 import { SegmentWriter } from './segment-writer.js';
-import { endWithLastFrame, listLive } from './segments.js';
+import { ARCHIVE, endWithLastFrame, listLive } from './segments.js';
 import { SnapshotDesk, type SnapshotInProgress } from './snapshot-desk.js';
-import { type SnapshotMeta, snapshotName, SnapshotStore } from './snapshots.js';
+import { type SnapshotMeta, snapshotName, SNAPSHOTS, SnapshotStore } from './snapshots.js';
 import { SpaceAhead } from './space-ahead.js';
 
 /** Above this, a sync takes longer than two hops between threads. */
@@ -59,7 +59,7 @@ export class Journal {
   /** Takes the folder for this process, under a new epoch; makes it when it is not there. @throws JournalFault `locked` */
   static open(options: JournalOptions): Journal {
     const settings = withDefaults(options);
-    settings.disk.makeFolder(settings.folder);
+    for (const name of [ARCHIVE, SNAPSHOTS]) settings.disk.makeFolder(join(settings.folder, name));
     return new Journal(
       settings,
       EpochLock.claim(settings.disk, settings.folder, settings.process, settings.epochAtLeast),
@@ -139,9 +139,8 @@ export class Journal {
     const { control } = this.#ring;
     while (!this.#ring.isEmpty) {
       const consumed = Atomics.load(control, CONTROL.consumed);
-      if (this.#thread === undefined) this.#commitHere();
-      else if (Atomics.load(control, CONTROL.status) === STATUS.running) {
-        wakeThread(this.#ring);
+      this.#commitHere();
+      if (!this.#ring.isEmpty && Atomics.load(control, CONTROL.owner) === OWNER.thread) {
         Atomics.wait(control, CONTROL.consumed, consumed, SETTLE_MS);
       }
       this.#assertUsable();
@@ -190,6 +189,7 @@ export class Journal {
     if (this.#isFailed) return;
     this.#marks?.tick(this.#durable);
     this.#space?.prepare(this.#ordinal + 1);
+    this.#space?.retry();
     if (Atomics.load(this.#ring.control, CONTROL.status) === STATUS.noSpace) this.commit();
   }
 

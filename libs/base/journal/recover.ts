@@ -2,17 +2,11 @@ import { join } from 'node:path';
 import { type Disk } from './disk.js';
 import { type DurableMark, MarkFile } from './durable-mark.js';
 import { JournalFault } from './faults.js';
-import { damage, type Frame, FrameWalk } from './frames.js';
+import { SEGMENT_HEADER_BYTES } from './format.js';
+import { type Frame, FrameWalk } from './frames.js';
+import { headlessAfter, judgeEnd, judgeNoRecords } from './judge-end.js';
 import { searchRemains } from './segment-reader.js';
-import {
-  ARCHIVE,
-  endWithLastFrame,
-  type HeadlessSegment,
-  isFenced,
-  listSegments,
-  type Segment,
-  type SegmentFiles,
-} from './segments.js';
+import { ARCHIVE, endWithLastFrame, isFenced, listSegments, type Segment, type SegmentFiles } from './segments.js';
 import { type Snapshot, type SnapshotStore } from './snapshots.js';
 
 export interface RecoveryHandlers {
@@ -70,14 +64,16 @@ export function recoverJournal(
   for (const { name, fault } of damagedSnapshots) say(`snapshot ${name} ${fault}; passed over`);
   const from = (snapshot?.sequence ?? 0) + 1;
   const acknowledged = Math.max(mark?.sequence ?? 0, outsideMark, snapshots.sequences()[0] ?? 0);
+  const evidence = { files, mark, acknowledged };
   const walk = FrameWalk.from(disk, files, from, mark);
   try {
-    if (walk === undefined) refuseWithoutRecords(files, mark, from, acknowledged);
     const read = walk === undefined ? NOTHING_READ : readRecords(walk, from, handlers);
     const nextSequence = walk === undefined ? from : Math.max(from, walk.frame.expected);
-    if (walk !== undefined) refuseDamagedEnd(disk, files, mark, walk, acknowledged);
+    const fault = walk === undefined ? judgeNoRecords(evidence, from) : judgeEnd(disk, evidence, walk);
+    if (fault !== undefined) throw fault;
+    const end = endOf(walk);
     const cut = walk && cutTail(settings, walk);
-    putAside(settings, files, mark, walk?.frame.segment.header.ordinal ?? 0);
+    putAside(settings, files, mark, end.ordinal);
     const markFile = MarkFile.create(disk, folder, {
       epoch: settings.epoch,
       epochFirstSequence: nextSequence,
@@ -86,7 +82,7 @@ export function recoverJournal(
     const snapshotSequence = from - 1;
     return {
       recovery: { nextSequence, snapshotSequence, ...read, ...(cut && { cut }), damagedSnapshots },
-      end: endOf(walk),
+      end,
       mark: markFile,
     };
   } finally {
@@ -119,32 +115,6 @@ function takeSnapshot(
   return { damagedSnapshots };
 }
 
-/** No segment reaches back to `from`: fine in a journal that has none, and had none. */
-function refuseWithoutRecords(
-  files: SegmentFiles,
-  mark: DurableMark | undefined,
-  from: number,
-  acknowledged: number,
-): void {
-  const first = files.segments.find(({ header }) => !isFenced(header, mark));
-  if (first !== undefined) {
-    throw new JournalFault(
-      'no_starting_point',
-      `the journal begins with record ${first.header.firstSequence} in ${first.name}, and no sound snapshot reaches from ${from} up to there`,
-      { segment: first.name, offset: 0 },
-    );
-  }
-  if (acknowledged < from) return;
-  const headless = files.headless.find(({ state }) => state === 'damaged');
-  throw new JournalFault(
-    'damaged',
-    headless
-      ? `${headless.name} is damaged at offset 0, and record ${acknowledged} was durable`
-      : `the segments are gone: record ${acknowledged} was durable, and nothing is left from ${from} on`,
-    headless ? { segment: headless.name, offset: 0 } : {},
-  );
-}
-
 function readRecords(
   walk: FrameWalk,
   from: number,
@@ -164,51 +134,30 @@ function readRecords(
   return { lastTime, frames, bytes };
 }
 
-/** @throws JournalFault `damaged` when anything says that the journal went on from where it ends now */
-function refuseDamagedEnd(
-  disk: Disk,
-  files: SegmentFiles,
-  mark: DurableMark | undefined,
-  walk: FrameWalk,
-  acknowledged: number,
-): void {
-  const { segment, offset, expected, fault } = walk.frame;
-  const { ordinal, epoch } = segment.header;
-  const broken = headlessAfter(files, ordinal).find(({ state }) => state === 'damaged');
-  const refuse = (proof: string): never => {
-    if (broken === undefined) throw damage(walk.frame, `${fault}; ${proof}`);
-    throw damage({ segment: broken, offset: 0, expected }, `its header is damaged; ${proof}`);
-  };
-  if (acknowledged >= expected) refuse(`record ${acknowledged} was durable`);
-  const later = files.segments.find(({ header }) => header.ordinal > ordinal && !isFenced(header, mark));
-  if (later !== undefined) refuse(`${later.name} goes on with record ${later.header.firstSequence}`);
-  if (walk.isFencedHere) return;
-  const remains = searchRemains(disk, segment.path, offset, { ordinal, epoch });
-  const { durable } = broken === undefined ? remains : searchRemains(disk, broken.path, 0, broken);
-  if (Math.max(durable, remains.durable) >= expected) refuse('a frame behind it says that it was durable');
-}
-
-const headlessAfter = (files: SegmentFiles, ordinal: number): HeadlessSegment[] =>
-  files.headless.filter((segment) => segment.ordinal > ordinal && !segment.isArchived);
-
-/** Ends the last segment's file with its last frame, durably. Bytes of a torn tail are first copied to the archive. */
+/**
+ * Ends the last segment's file with its last frame, durably. Bytes of a torn tail are first copied to the archive; a segment without any
+ * frame goes there whole, because only the frames of a segment say that its epoch may go on from here.
+ */
 function cutTail({ disk, folder, epoch, say }: RecoverySettings, walk: FrameWalk): Recovery['cut'] {
   const { segment, offset, expected, fault } = walk.frame;
   const { end } = searchRemains(disk, segment.path, offset, segment.header);
-  let cut: Recovery['cut'];
-  if (end > offset) {
-    const keptAs = join(ARCHIVE, `${segment.name}.cut-at-${offset}-by-epoch-${epoch}`);
-    keepBytes(disk, folder, segment, { offset, end, keptAs });
-    cut = { segment: segment.name, offset, bytes: end - offset, keptAs };
-    say(
-      `torn tail cut: ${segment.name} ends at offset ${offset}, before record ${expected} (${fault}); ` +
-        `${cut.bytes} bytes that nobody was told of are kept as ${keptAs}`,
-    );
+  const keptAs = join(ARCHIVE, `${segment.name}.cut-at-${offset}-by-epoch-${epoch}`);
+  if (!hasFrames(walk)) disk.rename(segment.path, join(folder, keptAs));
+  else {
+    if (end > offset) keepBytes(disk, folder, segment, { offset, end, keptAs });
+    // A process that was killed leaves frames in the page cache: valid to read, and not yet durable.
+    endWithLastFrame(disk, segment.path, offset);
   }
-  // A process that was killed leaves frames in the page cache: valid to read, and not yet durable.
-  endWithLastFrame(disk, segment.path, offset);
-  return cut;
+  if (end === offset) return undefined;
+  const bytes = end - offset;
+  say(
+    `torn tail cut: ${segment.name} ends at offset ${offset}, before record ${expected} (${fault}); ` +
+      `${bytes} bytes that nobody was told of are kept as ${keptAs}`,
+  );
+  return { segment: segment.name, offset, bytes, keptAs };
 }
+
+const hasFrames = (walk: FrameWalk): boolean => walk.frame.offset > SEGMENT_HEADER_BYTES;
 
 function keepBytes(
   disk: Disk,
@@ -216,7 +165,6 @@ function keepBytes(
   segment: Segment,
   { offset, end, keptAs }: { offset: number; end: number; keptAs: string },
 ): void {
-  disk.makeFolder(join(folder, ARCHIVE));
   const from = disk.open(segment.path, 'read');
   const to = disk.open(join(folder, keptAs), 'create');
   try {
@@ -239,7 +187,6 @@ function keepBytes(
 function putAside(settings: RecoverySettings, files: SegmentFiles, mark: DurableMark | undefined, last: number): void {
   const { disk, folder, epoch, say } = settings;
   const archive = (name: string, path: string, why: string): void => {
-    disk.makeFolder(join(folder, ARCHIVE));
     disk.rename(path, join(folder, ARCHIVE, `${name}.${why}-by-epoch-${epoch}`));
     say(`${name} put aside in ${ARCHIVE}: ${why}`);
   };
@@ -255,5 +202,7 @@ function putAside(settings: RecoverySettings, files: SegmentFiles, mark: Durable
 function endOf(walk: FrameWalk | undefined): JournalEnd {
   if (walk === undefined) return { ordinal: 0, epoch: 0, offset: 0, chain: 0 };
   const { segment, offset, chain } = walk.frame;
-  return { ordinal: segment.header.ordinal, epoch: segment.header.epoch, offset, chain };
+  const { ordinal, epoch, previousEpoch, previousEnd, chain: previousChain } = segment.header;
+  if (hasFrames(walk)) return { ordinal, epoch, offset, chain };
+  return { ordinal: ordinal - 1, epoch: previousEpoch, offset: previousEnd, chain: previousChain };
 }

@@ -108,7 +108,6 @@ export class SnapshotDesk {
     while ((this.#live[1]?.firstSequence ?? Infinity) <= oldest + 1) {
       const { ordinal, epoch } = this.#live.shift() as LiveSegment;
       const name = segmentName(ordinal, epoch);
-      this.#disk.makeFolder(join(this.#folder, ARCHIVE));
       // Not synced: whether it is found here or there after a crash makes no difference.
       this.#disk.rename(join(this.#folder, name), join(this.#folder, ARCHIVE, name));
     }

@@ -29,7 +29,7 @@ export interface Snapshot extends SnapshotMeta {
   readonly state: Uint8Array;
 }
 
-const FOLDER = 'snapshots';
+export const SNAPSHOTS = 'snapshots';
 const INCOMING = 'incoming';
 const NAME = /^(\d{16})\.snapshot$/;
 const MAGIC = 0x4e535253;
@@ -48,7 +48,7 @@ export class SnapshotStore {
   constructor(disk: Disk, home: string) {
     this.#disk = disk;
     this.#home = home;
-    this.#folder = join(home, FOLDER);
+    this.#folder = join(home, SNAPSHOTS);
   }
 
   /** Sequences of all that have a name, newest first; sound or not. */
@@ -77,7 +77,6 @@ export class SnapshotStore {
   /** Begins a snapshot; an unfinished one before it is written over. One at a time. */
   begin(meta: SnapshotMeta, epoch: number): IncomingSnapshot {
     if (meta.digest.length > LONGEST_DIGEST) throw new RangeError(`a digest has at most ${LONGEST_DIGEST} bytes`);
-    this.#disk.makeFolder(this.#folder);
     return new IncomingSnapshot(this.#disk, this.#folder, meta, epoch);
   }
 
@@ -87,7 +86,6 @@ export class SnapshotStore {
     const oldest = kept.at(-1);
     if (oldest === undefined || kept.length < keep) return;
     for (const sequence of this.sequences().filter((candidate) => candidate < oldest)) {
-      this.#disk.makeFolder(join(this.#home, ARCHIVE));
       this.#disk.rename(join(this.#folder, snapshotName(sequence)), join(this.#home, ARCHIVE, snapshotName(sequence)));
     }
   }

@@ -54,21 +54,16 @@ export class SpaceAhead {
     }
   }
 
-  /** Prepares the next segment off this thread, if `ordinal` is not ready and nothing is under way. */
+  /** Prepares the next segment off this thread, if `ordinal` is not ready and nothing is under way. A full disk is left to `retry`. */
   prepare(ordinal: number): void {
-    if (ordinal <= this.#prepared || this.#isPreparing) return;
-    const next = this.#prepared + 1;
-    const epoch = this.#epoch;
-    this.#isPreparing = true;
-    this.#disk.preallocateInBackground(this.#folder, segmentName(next, epoch), this.#segmentBytes, (error) => {
-      this.#isPreparing = false;
-      this.#isFull = error !== null && hasCode(error, 'ENOSPC');
-      if (error === null) {
-        this.#prepared = next;
-        if (epoch !== this.#epoch) this.#rename(next, epoch);
-      } else if (!this.#isFull) this.#onFailure(error);
-      this.#onIdle?.();
-    });
+    if (ordinal <= this.#prepared || this.#isPreparing || this.#isFull) return;
+    this.#prepareNext();
+  }
+
+  /** Asks a disk that was full whether there is space by now. */
+  retry(): void {
+    if (!this.#isFull || this.#isPreparing || this.#disk.freeBytes(this.#folder) < this.#segmentBytes) return;
+    this.#prepareNext();
   }
 
   /** Gives the segments after `last`, which are prepared and not begun, to another epoch. */
@@ -84,6 +79,21 @@ export class SpaceAhead {
       this.#disk.remove(join(this.#folder, segmentName(ordinal, this.#epoch)));
     }
     this.#prepared = last;
+  }
+
+  #prepareNext(): void {
+    const next = this.#prepared + 1;
+    const epoch = this.#epoch;
+    this.#isPreparing = true;
+    this.#disk.preallocateInBackground(this.#folder, segmentName(next, epoch), this.#segmentBytes, (error) => {
+      this.#isPreparing = false;
+      this.#isFull = error !== null && hasCode(error, 'ENOSPC');
+      if (error === null) {
+        this.#prepared = next;
+        if (epoch !== this.#epoch) this.#rename(next, epoch);
+      } else if (!this.#isFull) this.#onFailure(error);
+      this.#onIdle?.();
+    });
   }
 
   #rename(ordinal: number, from: number, to = this.#epoch): void {

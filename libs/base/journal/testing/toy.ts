@@ -1,7 +1,7 @@
 import { type Frame, Journal, type JournalOptions, RecordBatch, type Recovery, type Snapshot } from '../index.js';
 
 export const HOME = 'home';
-/** Length in words, sequence, three words that only the sequence and a salt determine. */
+/** Length in words, sequence, three words that only the sequence and a salt determine, and one that is never zero. */
 export const RECORD_BYTES = 24;
 
 /** A record's contents: another salt, another record under the same sequence. */
@@ -61,7 +61,10 @@ export class ToyVenue {
   readonly #batch = new RecordBatch(1024);
   readonly #words = new Int32Array(this.#batch.bytes.buffer);
 
-  constructor(options: Partial<JournalOptions> & Pick<JournalOptions, 'disk'>) {
+  constructor({
+    takes = () => true,
+    ...options
+  }: Partial<JournalOptions> & Pick<JournalOptions, 'disk'> & { takes?: (snapshot: Snapshot) => boolean }) {
     this.journal = Journal.open({
       folder: HOME,
       mode: 'inline',
@@ -77,6 +80,7 @@ export class ToyVenue {
     });
     this.recovery = this.journal.recover({
       onSnapshot: (snapshot) => {
+        if (!takes(snapshot)) return false;
         this.machine.restore(snapshot);
         return true;
       },
@@ -91,7 +95,7 @@ export class ToyVenue {
     const first = this.machine.sequence + 1;
     const records = Array.from({ length: count }, (_, index) => wordsOf(first + index, salt));
     records.forEach((words, index) => {
-      this.#words.set([RECORD_BYTES >> 2, first + index, ...words, 0], index * (RECORD_BYTES >> 2));
+      this.#words.set([RECORD_BYTES >> 2, first + index, ...words, -1], index * (RECORD_BYTES >> 2));
     });
     Object.assign(batch, { length: count * RECORD_BYTES, firstSequence: first, lastSequence: first + count - 1, time: first * 1000 }); // prettier-ignore
     const answer = isReserved ? this.journal.appendReserved(batch) : this.journal.append(batch);
