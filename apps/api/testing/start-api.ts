@@ -29,10 +29,13 @@ export const specEnvironment = (db: TestDatabase): Record<string, string> => ({
 });
 
 /** The customers' API as `main` builds it, on a database of its own; not listening, so call it by `app.inject`. */
-export async function startApi(environment: Record<string, string> = {}): Promise<TestApi> {
+export async function startApi(
+  environment: Record<string, string> = {},
+  options: { acquireTimeoutMs?: number } = {},
+): Promise<TestApi> {
   const db = await createTestDatabase({ max: 4 });
   const config = loadConfig(apiConfig, { ...specEnvironment(db), ...environment });
-  const process = await openProcess('api', config, { connections: 10 });
+  const process = await openProcess('api', config, { connections: 10, ...options });
   const app = await createApi(process, config);
   return {
     app,

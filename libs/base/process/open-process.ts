@@ -43,16 +43,25 @@ export interface Process {
   close(): Promise<void>;
 }
 
-/** @param options.connections to the database, at most. */
+/**
+ * @param options.connections to the database, at most
+ * @param options.acquireTimeoutMs how long a request waits for one of them before it is told 503
+ */
 export async function openProcess(
   name: string,
   config: ProcessConfig,
-  options: { connections?: number } = {},
+  options: { connections?: number; acquireTimeoutMs?: number } = {},
 ): Promise<Process> {
   const logger = createLogger(name, config.LOG_LEVEL);
   const flushTraces = startTracing(name, config.OTEL_EXPORTER_OTLP_ENDPOINT);
   collectProcessMetrics(name);
-  const database = new Database({ url: config.DATABASE_URL, applicationName: name, max: options.connections ?? 20 });
+  const { connections = 20, acquireTimeoutMs } = options;
+  const database = new Database({
+    url: config.DATABASE_URL,
+    applicationName: name,
+    max: connections,
+    ...(acquireTimeoutMs !== undefined && { acquireTimeoutMs }),
+  });
   const probe = new Database({ url: config.DATABASE_URL, applicationName: `${name}-probe`, max: 1 });
   const sandboxClock = config.SANDBOX ? new SandboxClock(database) : undefined;
   await sandboxClock?.start();
