@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { JsonRpc, NodeRefused, NodeUnavailable } from '@platform/chains';
+import { isNodeTrouble, JsonRpc } from '@platform/chains';
 import { type AllocateAddress } from '@platform/custody';
 import { account } from '@platform/ledger';
 import { type WorkerParts } from './worker.js';
@@ -51,7 +51,7 @@ export function registerSandboxHouse(parts: WorkerParts, addresses: AllocateAddr
           await pay[asset](address);
           paid.add(asset);
         } catch (error) {
-          if (!(error instanceof NodeUnavailable) && !(error instanceof NodeRefused)) throw error;
+          if (!isNodeTrouble(error)) throw error;
           logger.warn({ asset }, 'the sandbox has no faucet for the house yet');
         }
       }

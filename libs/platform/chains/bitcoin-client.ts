@@ -25,6 +25,7 @@ const coin = z.object({ bestblock: hash, confirmations: z.int().min(0) }).nullab
 const RPC_TRANSACTION_ERROR = -25;
 const RPC_TRANSACTION_REJECTED = -26;
 const RPC_ALREADY_IN_UTXO_SET = -27;
+const RPC_DESERIALIZATION_ERROR = -22;
 const RPC_NOT_FOUND = -5;
 const RPC_OUT_OF_RANGE = -8;
 
@@ -115,7 +116,9 @@ export function bitcoinRefusal({ rpcCode, nodeText }: NodeRefused): BroadcastOut
   )
     return 'known';
   if (rpcCode === RPC_TRANSACTION_ERROR) return /missingorspent|missing inputs/i.test(nodeText) ? 'spent' : 'rejected';
-  if (rpcCode !== RPC_TRANSACTION_REJECTED) return 'rejected';
+  if (rpcCode === RPC_DESERIALIZATION_ERROR) return 'rejected';
+  // Still starting, shutting down, out of threads: it has not looked at the transaction.
+  if (rpcCode !== RPC_TRANSACTION_REJECTED) return 'unknown';
   if (/insufficient fee|txn-mempool-conflict|replacement/.test(nodeText)) return 'conflict';
   if (/missingorspent|missing-inputs/.test(nodeText)) return 'spent';
   if (/min relay fee not met|mempool min fee not met/.test(nodeText)) return 'fee_too_low';

@@ -35,6 +35,8 @@ const tipSchema = headerSchema.pick({ hash: true, number: true });
 type RawBlock = NonNullable<z.infer<typeof blockSchema>>;
 
 const METHOD_NOT_FOUND = -32601;
+/** Internal error (JSON-RPC 2.0), limit exceeded (EIP-1474), and HTTP's word for the latter. */
+const NOT_LOOKED_AT: readonly number[] = [-32603, -32005, 429];
 
 /** An Ethereum node behind JSON-RPC. */
 export class EthereumClient implements BlockSource<EthereumBlock> {
@@ -178,13 +180,13 @@ export class EthereumClient implements BlockSource<EthereumBlock> {
 }
 
 /** What a refusal by a node means for a transaction: codes differ between clients, so known words decide. */
-export function ethereumRefusal({ nodeText }: NodeRefused): BroadcastOutcome {
+export function ethereumRefusal({ rpcCode, nodeText }: NodeRefused): BroadcastOutcome {
   if (/already known|already imported|known transaction/i.test(nodeText)) return 'known';
   if (/nonce (is )?too low|nonce has already been used/i.test(nodeText)) return 'spent';
   if (/replacement transaction underpriced|replacement fee too low/i.test(nodeText)) return 'conflict';
   if (/max fee per gas less than block base fee|fee cap less than|transaction underpriced|max fee.*below.*base fee/i.test(nodeText)) return 'fee_too_low';
   if (/insufficient funds/i.test(nodeText)) return 'insufficient_funds';
-  return 'rejected';
+  return NOT_LOOKED_AT.includes(rpcCode) ? 'unknown' : 'rejected';
 } // prettier-ignore
 
 function hex(value: bigint): string {

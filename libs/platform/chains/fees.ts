@@ -1,6 +1,6 @@
 import { type BitcoinClient } from './bitcoin-client.js';
 import { type EthereumClient } from './ethereum-client.js';
-import { NodeRefused, NodeUnavailable } from './node-errors.js';
+import { isNodeTrouble } from './node-errors.js';
 
 /** Bounds of a rate, and what to use when the node has no opinion. Satoshi per 1,000 virtual bytes, or wei per gas. */
 export interface FeeBounds {
@@ -84,7 +84,7 @@ async function orUndefined<T>(answer: Promise<T>): Promise<T | undefined> {
   try {
     return await answer;
   } catch (error) {
-    if (error instanceof NodeUnavailable || error instanceof NodeRefused) return undefined;
+    if (isNodeTrouble(error)) return undefined;
     throw error;
   }
 }

@@ -6,5 +6,5 @@ export { EthereumClient, ethereumRefusal } from './ethereum-client.js';
 export { BITCOIN_FEE_BOUNDS, bitcoinFeeRate, bitcoinReplacementFee, ETHEREUM_TIP_BOUNDS, ethereumFees, ethereumReplacementFees, type EthereumFees, type FeeBounds } from './fees.js'; // prettier-ignore
 export { ChainFollower, ReorganisationTooDeep, type BlockConsumer, type FollowOptions } from './follow-chain.js';
 export { inBatches, JsonRpc, type JsonRpcOptions } from './json-rpc.js';
-export { NodeLies, NodeRefused, NodeUnavailable } from './node-errors.js';
+export { isNodeTrouble, NodeLies, NodeRefused, NodeUnavailable } from './node-errors.js';
 export { witnessed } from './witnesses.js';

@@ -16,6 +16,13 @@ export class NodeRefused extends Error {
   }
 }
 
+/**
+ * Whether nothing is known because the node did not do what it was asked: no usable answer, or a refusal that nobody expected there (it is
+ * still starting, say, or we ask too often). What was to be done waits for the next round.
+ */
+export const isNodeTrouble = (error: unknown): error is NodeUnavailable | NodeRefused =>
+  error instanceof NodeUnavailable || error instanceof NodeRefused;
+
 /** The node contradicts itself, us, or another node: another chain, a block that does not hash to its name, a value that cannot be. */
 export class NodeLies extends Error {
   override readonly name = 'NodeLies';

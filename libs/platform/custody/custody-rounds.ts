@@ -1,4 +1,4 @@
-import { type BitcoinClient, type BlockHeader, ChainFollower, type EthereumClient, NodeLies, NodeUnavailable, ReorganisationTooDeep } from '@platform/chains'; // prettier-ignore
+import { type BitcoinClient, type BlockHeader, ChainFollower, type EthereumClient, isNodeTrouble, NodeLies, ReorganisationTooDeep } from '@platform/chains'; // prettier-ignore
 import { type TicketAuthority, type TransactionSigner } from '@platform/keys';
 import { addressesInUse } from './addresses.js';
 import { type AllocateAddress } from './allocate-address.js';
@@ -169,7 +169,7 @@ async function guarded(
   try {
     await work();
   } catch (error) {
-    if (error instanceof NodeUnavailable) {
+    if (isNodeTrouble(error)) {
       logger.warn({ asset, why: error.message }, 'no node: deposits wait');
       return;
     }

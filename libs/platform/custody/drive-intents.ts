@@ -1,4 +1,4 @@
-import { ChainLog, NodeUnavailable } from '@platform/chains';
+import { ChainLog, isNodeTrouble } from '@platform/chains';
 import { type Attempt, attemptsOf, undoneAttempts, unsignedAttempts } from './attempts.js';
 import { type EndUnsigned } from './end-unsigned.js';
 import { findHalt } from './halts.js';
@@ -64,7 +64,7 @@ export class DriveIntents {
       await this.#each(await due(['confirming']), (intent) => this.steps.settle.run(intent.id));
       await this.#each(await undoneAttempts(database, chainId), (attempt) => this.#sendEachBlock(attempt, tip.height));
     } catch (error) {
-      if (!(error instanceof NodeUnavailable)) throw error;
+      if (!isNodeTrouble(error)) throw error;
       this.parts.logger.warn({ asset, why: error.message }, 'no node: withdrawals wait');
     }
   }
@@ -111,7 +111,7 @@ export class DriveIntents {
       try {
         await step(item);
       } catch (error) {
-        if (error instanceof NodeUnavailable) throw error;
+        if (isNodeTrouble(error)) throw error;
         await this.#stumble('id' in item ? item.id : item.intentId, error);
       }
     }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type Secret } from '@base/config';
 import { type Jobs } from '@base/jobs';
-import { BitcoinClient, EthereumClient, JsonRpc, NodeUnavailable } from '@platform/chains';
+import { BitcoinClient, EthereumClient, isNodeTrouble, JsonRpc } from '@platform/chains';
 import { SignerClient, SignerUnavailable, TicketAuthority, WatchOnlyAccounts } from '@platform/keys';
 import { AllocateAddress } from './allocate-address.js';
 import { type CustodyRound, custodyRounds } from './custody-rounds.js';
@@ -103,7 +103,7 @@ export async function registerCustodyJobs(
     try {
       await work();
     } catch (error) {
-      if (!(error instanceof SignerUnavailable) && !(error instanceof NodeUnavailable)) throw error;
+      if (!(error instanceof SignerUnavailable) && !isNodeTrouble(error)) throw error;
       logger.warn({ why: error.message }, 'custody waits for its signer or a node');
     }
   }
