@@ -1,10 +1,14 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { isNodeTrouble } from '@platform/chains';
+import { type Interference } from '@platform/chains/testing';
 import { findHalt, resume } from './halts.js';
-import { CustodyBench } from './testing/index.js';
+import { CustodyBench, Withdrawals } from './testing/index.js';
 
 let bench: CustodyBench;
+let withdrawals: Withdrawals;
 beforeAll(async () => {
   bench = await CustodyBench.open();
+  withdrawals = new Withdrawals(bench);
   await bench.stockHouse(['1']);
 });
 afterEach(async () => {
@@ -258,4 +262,56 @@ describe('D3: witnesses', () => {
     await rounds.BTC.run();
     expect(await bench.balance('customer_available', 'BTC', customer)).toBe(20_000_000n);
   });
+});
+
+describe('D4: a hostile node', () => {
+  const HUGE = `0x${'f'.repeat(5_000)}`;
+  const answers: Interference[] = [
+    { status: 502, text: '<html><body>Bad Gateway</body></html>' },
+    { status: 429, text: 'slow down' },
+    { text: '{"jsonrpc":"2.0","id":1,"result":{"num' },
+    { flood: 40 * 1024 * 1024 },
+    'cut',
+  ];
+  const results: Interference[] = [
+    { result: null },
+    { result: 1e308 },
+    { result: HUGE },
+    { result: { blocks: 1e308, height: -1, number: HUGE, feerate: 1e300, baseFeePerGas: HUGE } },
+    { error: { code: -28, message: 'Loading block index…'.repeat(5_000) } },
+  ];
+
+  it.each(['BTC', 'ETH'] as const)(
+    '%s: whatever it answers to whatever it is asked, nothing happens, and the work goes on later',
+    async (asset) => {
+      const door = asset === 'BTC' ? bench.bitcoinDoor : bench.ethereumDoor;
+      const amount = asset === 'BTC' ? 1_000_000n : 10n ** 17n;
+      const rich = await withdrawals.customer({ [asset]: 20n * amount });
+      await withdrawals.untilOver((await withdrawals.ask(asset, rich, amount)).id);
+      const methods = [...new Set(door.calls)];
+      const customer = await bench.customer();
+      const { address } = await bench.addresses.forCustomer(asset, customer);
+      if (asset === 'BTC') await bench.bitcoin.faucet(address, '0.15');
+      else await bench.payEther(address, 15n * amount);
+      await withdrawals.mine(asset);
+      const paid = await withdrawals.ask(asset, rich, amount);
+      const everywhere = [...answers, ...results].map((answer) => ({ answer, to: methods }));
+      const oneByOne = methods.flatMap((method) => results.slice(-2).map((answer) => ({ answer, to: [method] })));
+      for (const { answer, to } of [...everywhere, ...oneByOne]) {
+        door.interfere = ({ method }) => (to.includes(method) ? answer : undefined);
+        await bench.rounds[asset].run();
+        await bench.rounds[asset].refreshFee().catch((error: unknown) => expect(isNodeTrouble(error)).toBe(true));
+        await withdrawals.dueNow();
+      }
+      door.interfere = undefined;
+      expect(await findHalt(bench.parts.database, asset)).toBeUndefined();
+      await withdrawals.untilOver(paid.id);
+      await withdrawals.live(asset, bench.rounds, 5);
+      await withdrawals.dueNow();
+      expect(await bench.intent(paid.id)).toMatchObject({ state: 'settled' });
+      expect(await withdrawals.arrived(asset, paid.destination)).toBe(amount);
+      expect(await bench.deposits(customer)).toMatchObject([{ state: 'credited', amount: 15n * amount }]);
+      await withdrawals.expectAtRest(asset);
+    },
+  );
 });
