@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Secret } from '@base/config';
+import { registry } from '@base/observability';
 import { BitcoinClient, EthereumClient, JsonRpc } from '@platform/chains';
 import { type NodeProxy } from '@platform/chains/testing';
 import { type Attempt } from './attempts.js';
@@ -28,6 +29,12 @@ afterEach(() => {
   bench.ethereumDoor.interfere = undefined;
 });
 afterAll(() => bench.close());
+
+/** A sample as Prometheus would read it. */
+async function measured(sample: string): Promise<number> {
+  const line = (await registry.metrics()).split('\n').find((text) => text.startsWith(`${sample} `));
+  return Number(line?.slice(sample.length + 1));
+}
 
 async function expectReplacement(paid: Paid, attempts: readonly Attempt[]): Promise<void> {
   const { maxNetworkFee } = await bench.intent(paid.id);
@@ -200,9 +207,12 @@ describe('D11: a nonce that is stuck', () => {
     await bench.rounds.ETH.run();
     expect(await bench.intent(paid.id)).toMatchObject({ waitingFor: 'network_fee_above_limit' });
     expect(await bench.attempts(paid.id)).toHaveLength(1);
+    expect(await measured('strongroom_custody_open_withdrawals{asset="ETH",state="broadcast"}')).toBe(1);
+    expect(await measured('strongroom_custody_oldest_open_withdrawal_seconds{asset="ETH"}')).toBeGreaterThan(0);
     await withdrawals.mineWithout('ETH', 0n);
     await withdrawals.dueNow();
     await withdrawals.untilOver(paid.id);
     await withdrawals.expectPaidOnce(paid);
+    expect(await measured('strongroom_custody_oldest_open_withdrawal_seconds{asset="ETH"}')).toBe(0);
   });
 });
