@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { HEADER_BYTES, type Fields, type FieldType, type Messages } from './binary-schema.js';
 import { engineCommands, engineEvents } from './engine-codec.js';
+import { linkMessages } from './exchange-link.js';
 
 const valueOf = (type: FieldType): fc.Arbitrary<unknown> => {
   if (typeof type !== 'string') return fc.constantFrom(...type);
@@ -13,6 +14,7 @@ const valueOf = (type: FieldType): fc.Arbitrary<unknown> => {
     i64: fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
     u64: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
     symbol: fc.stringMatching(/^[A-Z0-9-]{0,16}$/),
+    bytes32: fc.uint8Array({ minLength: 32, maxLength: 32 }),
   }[type];
 };
 const fieldsOf = (fields: Fields): Record<string, fc.Arbitrary<unknown>> =>
@@ -34,6 +36,7 @@ const anyOf = (messages: Messages): fc.Arbitrary<Record<string, unknown>> =>
 describe.each([
   ['commands', engineCommands],
   ['events', engineEvents],
+  ['link control', linkMessages],
 ])('engine codec: %s', (_, codec) => {
   const encode = (value: Record<string, unknown>): Uint8Array => codec.toBytes(value as never);
 

@@ -1,3 +1,4 @@
 export * from './binary-schema.js';
 export * from './engine-codec.js';
+export * from './exchange-link.js';
 export * from './signer.js';

@@ -2,8 +2,9 @@
 import { balanceOf, balances, rowOf } from './balances.js';
 import { INSTRUMENT_SHIFT } from './instruments.js';
 import { bids, bookRank, ladders, levelBehind, levels } from './ladders.js';
-import { openOrderCount } from './open-orders.js';
-import { life } from './scratch.js';
+import { forEachOpenOrder, openOrderCount } from './open-orders.js';
+import { orders, trait } from './orders.js';
+import { life, NEVER } from './scratch.js';
 
 /** Sequence number of the last applied command; 0n before the first. */
 export const lastSequence = (): bigint => life.counters[life.SEQUENCE]!;
@@ -12,6 +13,22 @@ export const lastSequence = (): bigint => life.counters[life.SEQUENCE]!;
 export const engineTime = (): bigint => life.counters[life.NOW]!;
 
 export const openOrders = (): number => openOrderCount();
+
+/** When the next order expires or auction ends, in log time; undefined when nothing does. */
+export function nextDue(): bigint | undefined {
+  const due = life.counters[life.DUE]!;
+  return due === NEVER ? undefined : due;
+}
+
+/** Sessions whose end cancels an order that is open now. */
+export function boundSessions(): number[] {
+  const sessions = new Set<number>();
+  forEachOpenOrder((order) => {
+    const session = orders.session[order]! >>> 0;
+    if (session !== 0 && (orders.traits[order]! & trait.CANCEL_ON_DISCONNECT) !== 0) sessions.add(session);
+  });
+  return [...sessions].sort((one, other) => one - other);
+}
 
 /** What an account owns of an asset and how much of it open orders and margins hold, in units of the asset. */
 export function accountBalance(account: number, asset: number): { total: bigint; held: bigint } {

@@ -1,0 +1,105 @@
+/**
+ * How two processes of the venue talk over one connection, version 1: control messages under the same header as commands and
+ * events, with codes of their own (100 and up), so that one stream carries all three.
+ *
+ * A conversation (C calls, V is the venue):
+ *   C hello        names its key and gives a nonce
+ *   V challenge    gives a nonce; an unknown key gets one too
+ *   C proof        HMAC-SHA-256 under the key: see `libs/platform/venue-link/link-proof.ts`
+ *   V welcome      the venue's own proof, and where its stream stands; C believes nothing before it has checked that
+ *   C subscribe    once: events from that command on, in order, without a gap
+ *   C commands     (roles with commands) numbered in `sequence` from 1 on each connection; `origin` names a session opened on it, or 0
+ *   V sequenced    which of them became which commands of the venue; sent when they are durable, never before
+ *   V refused      which of them became none, and why
+ *   both heartbeat when they have said nothing else for `heartbeatMs`; farewell before a connection is closed on purpose
+ *
+ * A connection that ends says nothing about commands that were neither sequenced nor refused: subscribe again from the last event seen.
+ * A change of any layout or code list below is a new version; codes are only ever appended.
+ */
+import { Codec, message, type Decoded, type Draft } from './binary-schema.js';
+
+export const LINK_VERSION = 1;
+
+/** What a connection may do. gateway: order entry; settlement: credits and debits; operator: all else; observer: events only. */
+export const LINK_ROLES = ['gateway', 'settlement', 'operator', 'observer', 'standby'] as const;
+
+/** Why a numbered command did not become one of the venue's. It has changed nothing; sending it again is safe. */
+export const LINK_REFUSALS = [
+  'none',
+  /** No space on the venue's disk: cancels alone are taken, and those while a reserve lasts. */
+  'disk_full',
+  'busy',
+  /** `origin` names no session of this connection. */
+  'unknown_session',
+  'shutting_down',
+] as const;
+
+/** Why a connection was closed. */
+export const FAREWELLS = [
+  'none',
+  'shutting_down',
+  'malformed',
+  'oversized',
+  'wrong_key',
+  /** The other side speaks another version of this protocol or of the engine's codec. */
+  'wrong_version',
+  'handshake_timeout',
+  /** A message that this role, or this moment of the conversation, does not allow. */
+  'not_your_role',
+  'out_of_turn',
+  /** Subscribed to, or numbered, ahead of what there is. */
+  'from_the_future',
+  /** A command was numbered as an earlier one. */
+  'repeated',
+  'too_slow',
+  'heartbeat_missed',
+  /** This venue is not the primary any more. */
+  'fenced',
+  /** History from that far back cannot be read. */
+  'history_unavailable',
+  'too_many_links',
+  'too_many_sessions',
+] as const;
+
+const MESSAGES = {
+  hello: message(100, { nonce: 'bytes32', key: 'symbol', engineVersion: 'u16' }),
+  challenge: message(101, { nonce: 'bytes32' }),
+  proof: message(102, { proof: 'bytes32' }),
+  welcome: message(103, {
+    proof: 'bytes32',
+    /** The first command whose events have not been released yet. */
+    nextSequence: 'u64',
+    /** The earliest command that a subscription may begin with. */
+    oldestSequence: 'u64',
+    /** Raised whenever a process takes the journal over. */
+    epoch: 'u32',
+    link: 'u32',
+    heartbeatMs: 'u32',
+    engineVersion: 'u16',
+    role: LINK_ROLES,
+  }),
+  /** `from` 0 means: from what is released next. Always begins with event 0 of that command. */
+  subscribe: message(104, { from: 'u64' }),
+  /** A session binds orders with CANCEL_ON_DISCONNECT to this connection. `reference` is repeated in the answer. */
+  'open-session': message(105, { reference: 'u32' }),
+  'session-opened': message(106, { reference: 'u32', session: 'u32' }),
+  'close-session': message(107, { session: 'u32' }),
+  /** Commands `command` to `command + count - 1` of this connection are the venue's from `first` on. Durable. */
+  sequenced: message(108, { command: 'u64', first: 'u64', count: 'u32' }),
+  refused: message(109, { command: 'u64', reason: LINK_REFUSALS }),
+  /** From the venue: everything up to `released` has been sent; 0 while a subscription is still being told of the past. */
+  heartbeat: message(110, { released: 'u64' }),
+  farewell: message(111, { reason: FAREWELLS }),
+} as const;
+
+export const linkMessages = new Codec(LINK_VERSION, MESSAGES);
+
+/** Codes from here on are control messages; below are commands, or events, by the direction of the stream. */
+export const FIRST_LINK_CODE = 100;
+
+export type LinkMessage = Decoded<typeof MESSAGES>;
+export type LinkMessageDraft = Draft<typeof MESSAGES>;
+export type LinkMessageKind = keyof typeof MESSAGES;
+export type LinkRole = (typeof LINK_ROLES)[number];
+export type LinkRefusal = (typeof LINK_REFUSALS)[number];
+export type Farewell = (typeof FAREWELLS)[number];
