@@ -25,7 +25,7 @@ export function replayJournal(disk: Disk, folder: string): Replayed {
     (_, length) => (eventBytes += length),
     () => undefined,
   );
-  const report = inspectJournal(disk, folder, ({ frame }) => replay.apply(frame));
+  const report = inspectJournal(disk, folder, (frame) => replay.apply(frame));
   const seconds = (performance.now() - startedAt) / 1000;
   return {
     report,
