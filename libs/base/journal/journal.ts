@@ -19,7 +19,7 @@ import { SpaceAhead } from './space-ahead.js';
 
 /** Above this, a sync takes longer than two hops between threads. */
 const INLINE_BYTES = 16 * 1024;
-/** Commits in a row that would have done inline before the thread is left. */
+/** Small commits in a row, each with all before it durable already, until the thread is left. */
 const CALM_COMMITS = 16;
 /** How long `settle` sleeps at most before it looks again. */
 const SETTLE_MS = 100;
@@ -42,6 +42,8 @@ export class Journal {
   #isFailed = false;
   #isThreadPreferred = false;
   #calm = 0;
+  /** The ring's position at the last commit. */
+  #committed = 0;
   #nextSequence = 1;
   #durable = 0;
   /** Where the next frame goes. */
@@ -281,7 +283,7 @@ export class Journal {
   }
 
   #layDown(batch: RecordBatch, index: number, ordinal: number): void {
-    const { words, bytes } = this.#ring;
+    const { words } = this.#ring;
     const word = index >> 2;
     words[word + FRAME.magic] = FRAME_MAGIC;
     words[word + FRAME.length] = batch.length;
@@ -289,7 +291,7 @@ export class Journal {
     putU64(words, word + FRAME.last, batch.lastSequence);
     putU64(words, word + FRAME.time, batch.time);
     words[word + FRAME.ordinal] = ordinal;
-    batch.copyTo(bytes, words, index + FRAME_HEADER_BYTES);
+    batch.copyTo(words, word + (FRAME_HEADER_BYTES >> 2));
     this.#ring.publish(index, FRAME_HEADER_BYTES + batch.length);
   }
 
@@ -308,12 +310,14 @@ export class Journal {
 
   #prefersThread(): boolean {
     if (this.#settings.mode === 'thread') return true;
-    if (Atomics.load(this.#ring.control, CONTROL.owner) === OWNER.thread) return true;
+    const { control } = this.#ring;
+    const hasCaughtUp = Atomics.load(control, CONTROL.consumed) === this.#committed;
+    this.#committed = control[CONTROL.produced] as number;
     if (this.#ring.used > INLINE_BYTES) {
       this.#isThreadPreferred = true;
       this.#calm = 0;
     } else if (this.#isThreadPreferred) {
-      this.#calm += 1;
+      this.#calm = hasCaughtUp ? this.#calm + 1 : 0;
       this.#isThreadPreferred = this.#calm < CALM_COMMITS;
     }
     return this.#isThreadPreferred;

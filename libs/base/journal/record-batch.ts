@@ -1,6 +1,3 @@
-/** Copied with one call each; what is left over goes word by word. A view per append would be garbage. */
-const BLOCK_BYTES = 2048;
-
 /**
  * Records on their way into the journal, used again and again: fill `bytes` (or `view`, or any typed array over `bytes.buffer`) from its
  * beginning, set the other fields, append. The journal looks at nothing but the length.
@@ -15,26 +12,17 @@ export class RecordBatch {
   /** µs since 1970. */
   time = 0;
   readonly #words: Int32Array;
-  readonly #blocks: readonly Uint8Array[];
 
   constructor(capacity: number) {
-    const size = Math.ceil(capacity / 8) * 8;
-    this.bytes = new Uint8Array(size);
+    this.bytes = new Uint8Array(Math.ceil(capacity / 8) * 8);
     this.view = new DataView(this.bytes.buffer);
     this.#words = new Int32Array(this.bytes.buffer);
-    this.#blocks = Array.from({ length: Math.floor(size / BLOCK_BYTES) }, (_, index) =>
-      this.bytes.subarray(index * BLOCK_BYTES, (index + 1) * BLOCK_BYTES),
-    );
   }
 
-  /** Copies the filled part to byte `at`, a multiple of four, of memory seen as `bytes` and as `words`. */
-  copyTo(bytes: Uint8Array, words: Int32Array, at: number): void {
-    let done = 0;
-    for (let block = 0; done + BLOCK_BYTES <= this.length; block += 1, done += BLOCK_BYTES) {
-      bytes.set(this.#blocks[block] as Uint8Array, at + done);
-    }
-    for (let from = done >> 2, to = (at + done) >> 2; from < this.length >> 2; from += 1, to += 1) {
-      words[to] = this.#words[from] as number;
-    }
+  /** Copies the filled part to `target`, from word `at` on. Word by word: `set` would need a view, which is garbage, and is no faster into shared memory. */
+  copyTo(target: Int32Array, at: number): void {
+    const words = this.#words;
+    const count = this.length >> 2;
+    for (let word = 0; word < count; word += 1) target[at + word] = words[word] as number;
   }
 }
