@@ -133,6 +133,23 @@ describe('a torn tail', () => {
     expect(new ToyVenue({ disk: copy }).machine.sequence).toBe(3);
   });
 
+  test('A5: a frame that followed another one at the same place, in the same epoch, is not taken for a record', () => {
+    const [kept, other] = [1, 2].map((salt) => {
+      disk = new SimulatedDisk(seededRandom(1));
+      const venue = new ToyVenue({ disk });
+      venue.record(3);
+      for (let frame = 2; frame <= 3; frame += 1) venue.record(3, { salt });
+      return { venue, files: filesOf(disk), bytes: disk.contents(FIRST) };
+    }) as [{ venue: ToyVenue; files: Files; bytes: Uint8Array }, { bytes: Uint8Array }];
+    const frameBytes = (end(kept.bytes) - 64) / 3;
+    const spliced = kept.bytes.slice();
+    const third = 64 + 2 * frameBytes;
+    spliced.set(other.bytes.subarray(third, third + frameBytes), third);
+    const again = new ToyVenue({ disk: diskWith(kept.files, { path: FIRST, bytes: spliced }) });
+    expect(again.machine).toMatchObject({ sequence: 6, digest: kept.venue.machine.seen.get(6) });
+    expect(again.recovery.cut?.offset).toBe(third);
+  });
+
   test('A5: any bytes behind the end are cut', () => {
     const { files, path, bytes, digests } = markedFrames();
     fc.assert(
