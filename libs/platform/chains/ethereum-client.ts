@@ -30,6 +30,8 @@ const receiptSchema = z.object({
   gasUsed: quantity,
   effectiveGasPrice: quantity,
 });
+/** EIP-2681 allows more, but no account gets there. */
+const count = quantity.refine((value) => value <= BigInt(Number.MAX_SAFE_INTEGER));
 const tipSchema = headerSchema.pick({ hash: true, number: true });
 
 type RawBlock = NonNullable<z.infer<typeof blockSchema>>;
@@ -154,7 +156,7 @@ export class EthereumClient implements BlockSource<EthereumBlock> {
 
   /** The next unused nonce: confirmed, or counting the node's pool. */
   async nonceOf(account: string, at: 'latest' | 'pending'): Promise<number> {
-    return Number(await this.rpc.call('eth_getTransactionCount', [account, at], quantity));
+    return Number(await this.rpc.call('eth_getTransactionCount', [account, at], count));
   }
 
   /** Whether an address carries code (a contract, or an account that EIP-7702 delegated). */

@@ -121,6 +121,39 @@ describe('a coin or nonce of ours that somebody else spends', () => {
     await withdrawals.untilOver(next.id);
     await withdrawals.expectPaidOnce(next);
   });
+
+  it('ETH: one that we have not given out yet is skipped once a block has shown it, and not before', async () => {
+    const hot = await bench.parts.database.transaction((tx) => bench.addresses.ethereumHot(tx));
+    const nonce = Number(await bench.anvil.rpc<string>('eth_getTransactionCount', hot.address, 'latest'));
+    const stolen = thief.ethereum({ from: hot, nonce, to: await withdrawals.payee('ETH'), value: ETHER });
+    const paid = await withdrawals.ask('ETH', customer, AMOUNT.ETH);
+    await bench.anvil.rpc('eth_sendRawTransaction', stolen);
+    await bench.anvil.mine();
+    await bench.rounds.ETH.drive();
+    expect(await bench.intent(paid.id)).toMatchObject({ state: 'approved', waitingFor: 'nonce_not_ours' });
+    await bench.rounds.ETH.run();
+    await expectHalted('ETH', 'foreign-spend');
+    await bench.parts.database.transaction((tx) => resume(tx, 'ETH'));
+    await withdrawals.dueNow();
+    await withdrawals.untilOver(paid.id);
+    expect(await bench.attempts(paid.id)).toMatchObject([{ nonce: BigInt(nonce) + 1n }]);
+    const gas = 21_000n * 5n * 10n ** 9n;
+    expect(await bench.balance('custody_hot', 'ETH')).toBeGreaterThan(paid.before.hot - paid.amount - ETHER - 2n * gas);
+    expect(await withdrawals.arrived('ETH', paid.destination)).toBe(paid.amount);
+    await withdrawals.expectAtRest('ETH');
+  });
+
+  it('D3: a node that says more nonces are used than blocks have shown makes no gap', async () => {
+    const paid = await withdrawals.ask('ETH', customer, AMOUNT.ETH);
+    bench.ethereumDoor.interfere = ({ method }) =>
+      method === 'eth_getTransactionCount' ? { result: '0x7fff' } : undefined;
+    await bench.rounds.ETH.run();
+    bench.ethereumDoor.interfere = undefined;
+    expect(await bench.intent(paid.id)).toMatchObject({ state: 'approved', waitingFor: 'nonce_not_ours' });
+    await withdrawals.dueNow();
+    await withdrawals.untilOver(paid.id);
+    await withdrawals.expectPaidOnce(paid);
+  });
 });
 
 describe('a withdrawal that a reorganisation undoes after it was settled', () => {

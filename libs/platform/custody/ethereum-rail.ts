@@ -97,7 +97,8 @@ export class EthereumRail implements Rail<EthereumPlan> {
     if (await hasUnsignedNonce(tx, chainId, account)) return { shortage: 'in_queue' };
     if (plan.balance - (await committed(tx, chainId, account, plan.mined)) < needed)
       return { shortage: 'hot_wallet_short' };
-    const nonce = await nextNonce(tx, chainId, account, plan.mined);
+    const nonce = await nextNonce(tx, chainId, account, BigInt(plan.mined));
+    if (nonce === undefined) return { shortage: 'nonce_not_ours' };
     await takeNonce(tx, chainId, { account, nonce, intentId: intent.id });
     return nonce;
   }

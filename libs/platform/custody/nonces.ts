@@ -5,13 +5,32 @@ export async function lockAccount(tx: Tx, chainId: string, account: string): Pro
   await tx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`custody.nonce:${chainId}:${account}`]);
 }
 
-/** The next nonce: after our own last one, or where the chain stands if that is further. */
-export async function nextNonce(db: Queryable, chainId: string, account: string, onChain: number): Promise<bigint> {
-  const { next } = await db.one<{ next: bigint }>(
-    `SELECT greatest(coalesce(max(nonce) + 1, 0), $3::bigint) AS next FROM custody.nonce_slot WHERE chain_id = $1 AND account = $2`,
-    [chainId, account, onChain],
+/** How a nonce is named among the things of ours that somebody can use up. */
+export const nonceName = (account: string, nonce: bigint): string => `nonce ${nonce} of ${account}`;
+
+/**
+ * The next nonce: after our own last one, or where the chain stands if that is further because of spends that blocks have shown us to be
+ * foreign. `undefined` when a node says that more are used than we know of: it lies, or a block that we have not taken in yet is about to
+ * halt us, and a nonce beyond a gap would never be mined.
+ */
+export async function nextNonce(
+  db: Queryable,
+  chainId: string,
+  account: string,
+  onChain: bigint,
+): Promise<bigint | undefined> {
+  const { ours } = await db.one<{ ours: bigint | null }>(
+    'SELECT max(nonce) + 1 AS ours FROM custody.nonce_slot WHERE chain_id = $1 AND account = $2',
+    [chainId, account],
   );
-  return next;
+  if (ours === null) return onChain;
+  if (onChain <= ours) return ours;
+  const { foreign } = await db.one<{ foreign: bigint }>(
+    `SELECT count(*) AS foreign FROM custody.foreign_spend
+      WHERE chain_id = $1 AND height IS NOT NULL AND what LIKE 'nonce % of ' || $2 AND split_part(what, ' ', 2)::bigint >= $3`,
+    [chainId, account, ours],
+  );
+  return ours + foreign === onChain ? onChain : undefined;
 }
 
 /**

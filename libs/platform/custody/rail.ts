@@ -11,6 +11,8 @@ export type Shortage =
   | 'coins_not_confirmed'
   /** The one before it on the same account is not signed yet. */
   | 'in_queue'
+  /** A node says that nonces are used which we never gave out. */
+  | 'nonce_not_ours'
   | 'destination_refuses'
   | 'nothing_to_sweep';
 

@@ -13,6 +13,7 @@ const WAIT_MS: Readonly<Record<Shortage, number>> = {
   network_fee_above_limit: 60_000,
   coins_not_confirmed: 10_000,
   in_queue: 250,
+  nonce_not_ours: 5_000,
   destination_refuses: 60_000,
   nothing_to_sweep: 60_000,
 };

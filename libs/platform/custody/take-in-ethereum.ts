@@ -1,7 +1,7 @@
 import { type Tx } from '@base/database';
 import { type BlockConsumer, type BlockRef, type EthereumBlock } from '@platform/chains';
 import { ownAmong } from './addresses.js';
-import { intentOfNonce } from './nonces.js';
+import { intentOfNonce, nonceName } from './nonces.js';
 import { type RecordDeposit } from './record-deposit.js';
 import { type RecordForeignSpend, type SpendInBlock } from './record-foreign-spend.js';
 import { type AssetSettings } from './settings.js';
@@ -44,7 +44,7 @@ export class TakeInEthereum implements BlockConsumer<EthereumBlock> {
       );
       foreign.push({
         txid,
-        what: `nonce ${nonce} of ${from}`,
+        what: nonceName(from, BigInt(nonce)),
         amount: left.reduce((sum, { value }) => sum + value, fee),
         intentId: await intentOfNonce(tx, chainId, from, BigInt(nonce)),
       });
