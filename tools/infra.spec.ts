@@ -22,6 +22,11 @@ interface Compose {
   secrets: Record<string, { file: string }>;
   volumes: Record<string, null>;
 }
+interface AlertFile {
+  groups: {
+    rules: { alert: string; expr: string; labels: { severity: string }; annotations: Record<string, string> }[];
+  }[];
+}
 interface Dashboard {
   panels: { id: number; type: string; title: string; description?: string; targets?: { expr: string }[] }[];
 }
@@ -114,6 +119,7 @@ describe('container files', () => {
 
 describe('monitoring', () => {
   const prometheus = parse(read('infra/prometheus/prometheus.yml')) as {
+    rule_files: string[];
     scrape_configs: { static_configs: { targets: string[] }[] }[];
   };
   const dashboards = readdirSync(join(ROOT, 'infra/grafana/dashboards'));
@@ -127,17 +133,35 @@ describe('monitoring', () => {
     for (const target of targets) expect(compose.services).toHaveProperty([target.split(':')[0] ?? '']);
   });
 
+  const metricsOf = (expressions: readonly string[]): string[] => {
+    const names = expressions.flatMap((expr) => expr.match(/strongroom_\w+/g) ?? []);
+    return [...new Set(names.map((name) => name.replace(/_(bucket|count|sum)$/, '')))];
+  };
+  const code = readdirSync(join(ROOT, 'libs'), { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.ts') && !path.endsWith('.spec.ts'))
+    .map((path) => read('libs', path))
+    .join('\n');
+  const unknownTo = (expressions: readonly string[]): string[] =>
+    metricsOf(expressions).filter((name) => !code.includes(`'${name}'`));
+
+  test('alerts are mounted, go by metrics that the code exports, and say what to do', () => {
+    for (const file of prometheus.rule_files) {
+      const { groups } = parse(read('infra/prometheus', file)) as AlertFile;
+      const rules = groups.flatMap((group) => group.rules);
+      expect(unknownTo(rules.map(({ expr }) => expr))).toEqual([]);
+      for (const { alert, labels, annotations } of rules) {
+        expect([alert, labels.severity]).toEqual([alert, expect.stringMatching(/^(page|ticket)$/)]);
+        expect(annotations.summary).toMatch(/\S/);
+        expect(annotations.description).toMatch(/\S/);
+      }
+      expect(compose.services['prometheus']?.volumes).toContain(`./prometheus/${file}:/etc/prometheus/${file}:ro`);
+    }
+  });
+
   test.each(dashboards)('%s shows only metrics that the code exports', (file) => {
     const { panels } = JSON.parse(read('infra/grafana/dashboards', file)) as Dashboard;
-    const used = panels
-      .flatMap(({ targets }) => targets ?? [])
-      .flatMap(({ expr }) => expr.match(/strongroom_\w+/g) ?? [])
-      .map((name) => name.replace(/_(bucket|count|sum)$/, ''));
-    const code = readdirSync(join(ROOT, 'libs'), { recursive: true, encoding: 'utf8' })
-      .filter((path) => path.endsWith('.ts') && !path.endsWith('.spec.ts'))
-      .map((path) => read('libs', path))
-      .join('\n');
-    expect([...new Set(used)].filter((name) => !code.includes(`'${name}'`))).toEqual([]);
+    const expressions = panels.flatMap(({ targets }) => targets ?? []).map(({ expr }) => expr);
+    expect(unknownTo(expressions)).toEqual([]);
     expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);
     for (const panel of panels) if (panel.type !== 'row') expect(panel.description).toMatch(/\S/);
   });

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { registry } from '@base/observability';
 import { findHalt, resume } from './halts.js';
 import { type ChainAsset, type CustodySettings } from './settings.js';
 import { CustodyBench, type Paid, Thief, Withdrawals } from './testing/index.js';
@@ -53,6 +54,7 @@ async function sent(asset: ChainAsset, amount = AMOUNT[asset]): Promise<Paid> {
 
 async function expectHalted(asset: ChainAsset, actor: string): Promise<void> {
   expect(await findHalt(bench.parts.database, asset)).toMatchObject({ scope: 'all', actor });
+  expect(await registry.metrics()).toContain(`strongroom_custody_halted{asset="${asset}"} 1`);
   await expect(withdrawals.ask(asset, customer, AMOUNT[asset])).rejects.toMatchObject({ code: 'asset_halted' });
 }
 

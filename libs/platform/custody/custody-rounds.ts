@@ -11,7 +11,7 @@ import { EthereumRail } from './ethereum-rail.js';
 import { storeFeeRate } from './fee-quotes.js';
 import { halt } from './halts.js';
 import { bitcoinHoldings, ethereumHoldings } from './holdings.js';
-import { measureWithdrawals } from './measure-withdrawals.js';
+import { measureCustody } from './measure-custody.js';
 import { type CustodyParts } from './parts.js';
 import { PlanSweeps } from './plan-sweeps.js';
 import { type Rail } from './rail.js';
@@ -154,7 +154,7 @@ function round<Block extends BlockHeader, Plan>(
         await sweeps?.run();
       });
       await driver.run();
-      await measureWithdrawals(parts.database, rail.settings, parts.clock.now());
+      await measureCustody(parts.database, rail.settings, parts.clock.now());
     },
     drive: () => driver.run(),
     reconcile: () => reconcile.run(),

@@ -1,5 +1,6 @@
 import { type Queryable } from '@base/database';
 import { gauge } from '@base/observability';
+import { findHalt } from './halts.js';
 import { INTENT_STATES, isFinal } from './intent.js';
 import { type AssetSettings } from './settings.js';
 
@@ -16,8 +17,14 @@ const oldest = gauge({
   labels: ['asset'],
 });
 
-/** Shows what is under way, and for how long: a withdrawal that nobody takes onwards is seen by its age before its customer asks. */
-export async function measureWithdrawals(
+const halted = gauge({
+  name: 'strongroom_custody_halted',
+  help: '1 while an asset is halted',
+  labels: ['asset'],
+});
+
+/** Shows what is under way, and for how long: a withdrawal that nobody takes onwards is seen by its age before its customer asks; so is a halt. */
+export async function measureCustody(
   db: Queryable,
   { asset, chainId }: Pick<AssetSettings, 'asset' | 'chainId'>,
   now: Date,
@@ -31,4 +38,5 @@ export async function measureWithdrawals(
   for (const state of OPEN_STATES) open.set({ asset, state }, counts.get(state) ?? 0);
   const since = Math.min(now.getTime(), ...rows.map((row) => row.since.getTime()));
   oldest.set({ asset }, (now.getTime() - since) / 1_000);
+  halted.set({ asset }, (await findHalt(db, asset)) === undefined ? 0 : 1);
 }
