@@ -4,6 +4,7 @@ import { Transaction } from 'bitcoinjs-lib';
 import { Wallet } from 'ethers';
 import fc from 'fast-check';
 import { dustThreshold } from '@core/wallet';
+import { inBatches } from '@platform/chains';
 import { halt, resume } from './halts.js';
 import { isFinal } from './intent.js';
 import { historyOf } from './intents.js';
@@ -264,37 +265,40 @@ describe('D12: many withdrawals at once', () => {
     return { inputs, outputs, own: new Set(own.map(({ destination }) => destination)), spent, fee: paidFee ?? -1n };
   }
 
-  it('no coin is used twice, sums are exact, change is ours, nothing is dust, and each destination is paid once', async () => {
-    const seed = Number(process.env['SEED'] ?? randomInt(2 ** 31));
-    console.log(`D12: SEED=${seed}`);
-    const amounts = fc.sample(fc.bigInt({ min: 2_000n, max: LARGEST }), { seed, numRuns: COUNT });
-    const customers = await Promise.all([1, 2, 3, 4].map(() => withdrawals.customer({ BTC: 50_000_000n })));
-    const asked = await Promise.all(
-      amounts.map((amount, at) => withdrawals.ask('BTC', customers[at % customers.length] ?? customer, amount)),
-    );
-    const workers = [bench.rounds, bench.roundsWith({})];
-    for (let round = 0; round < 40 && (await openAmong(asked)) > 0; round++) {
-      await Promise.all(workers.map(({ BTC }) => BTC.run()));
-      await bench.bitcoin.mine();
-      await withdrawals.dueNow();
-    }
-    const used = new Set<string>();
-    for (const { id, destination, amount } of asked) {
-      expect(await bench.intent(id)).toMatchObject({ state: 'settled', amount });
-      expect(await withdrawals.arrived('BTC', destination)).toBe(amount);
-      const { inputs, outputs, own, spent, fee } = await anatomyOf(id);
-      for (const { txid, vout } of inputs) {
-        expect(used.has(`${txid}:${vout}`)).toBe(false);
-        used.add(`${txid}:${vout}`);
+  it(
+    'no coin is used twice, sums are exact, change is ours, nothing is dust, and each destination is paid once',
+    async () => {
+      const seed = Number(process.env['SEED'] ?? randomInt(2 ** 31));
+      console.log(`D12: SEED=${seed}`);
+      const amounts = fc.sample(fc.bigInt({ min: 2_000n, max: LARGEST }), { seed, numRuns: COUNT });
+      const customers = await Promise.all([1, 2, 3, 4].map(() => withdrawals.customer({ BTC: 50_000_000n })));
+      const turns = amounts.map((amount, at) => ({ amount, by: customers[at % customers.length] ?? customer }));
+      const asked = await inBatches(turns, 16, ({ amount, by }) => withdrawals.ask('BTC', by, amount));
+      const workers = [bench.rounds, bench.roundsWith({})];
+      for (let round = 0; round < COUNT && (await openAmong(asked)) > 0; round++) {
+        await Promise.all(workers.map(({ BTC }) => BTC.run()));
+        await bench.bitcoin.mine();
+        await withdrawals.dueNow();
       }
-      expect(spent).toBe(outputs.reduce((sum, { value }) => sum + value, fee));
-      expect(outputs.filter(({ script }) => !own.has(script)).map(({ value }) => value)).toEqual([amount]);
-      for (const { script, value } of outputs)
-        expect(value).toBeGreaterThanOrEqual(dustThreshold(Buffer.from(script, 'hex')));
-    }
-    await bench.rounds.BTC.run();
-    expect(await bench.rounds.BTC.reconcile()).toMatchObject({ difference: 0n });
-  });
+      const used = new Set<string>();
+      for (const { id, destination, amount } of asked) {
+        expect(await bench.intent(id)).toMatchObject({ state: 'settled', amount });
+        expect(await withdrawals.arrived('BTC', destination)).toBe(amount);
+        const { inputs, outputs, own, spent, fee } = await anatomyOf(id);
+        for (const { txid, vout } of inputs) {
+          expect(used.has(`${txid}:${vout}`)).toBe(false);
+          used.add(`${txid}:${vout}`);
+        }
+        expect(spent).toBe(outputs.reduce((sum, { value }) => sum + value, fee));
+        expect(outputs.filter(({ script }) => !own.has(script)).map(({ value }) => value)).toEqual([amount]);
+        for (const { script, value } of outputs)
+          expect(value).toBeGreaterThanOrEqual(dustThreshold(Buffer.from(script, 'hex')));
+      }
+      await bench.rounds.BTC.run();
+      expect(await bench.rounds.BTC.reconcile()).toMatchObject({ difference: 0n });
+    },
+    COUNT * 5_000,
+  );
 });
 
 describe('one balance', () => {
