@@ -40,7 +40,10 @@ export class EpochLock {
     const newest = epochsIn(disk, folder).at(-1) ?? 0;
     const holder = newest > 0 ? readHolder(disk, folder, newest) : '';
     if (holder !== '' && process.isAlive(holder)) {
-      throw new JournalFault('locked', `${folder} is held under epoch ${newest} by ${holder}`);
+      throw new JournalFault(
+        'locked',
+        `${folder} is held under epoch ${newest} by ${holder}; if that is gone for certain, remove ${nameOf(newest)}`,
+      );
     }
     const lock = new EpochLock(disk, folder, Math.max(newest + 1, atLeast));
     lock.#take(process.self);

@@ -49,8 +49,9 @@ export function inspectJournal(
   folder: string,
   onFrame: (frame: Frame) => void = () => undefined,
 ): JournalReport {
-  const files = listSegments(disk, folder);
+  // In this order, so that a journal that is being written cannot seem to end before its mark.
   const mark = MarkFile.read(disk, folder);
+  const files = listSegments(disk, folder);
   const segments = new Map<string, SegmentReport>();
   let fault: JournalFault | undefined;
   let tornTail: JournalReport['tornTail'];

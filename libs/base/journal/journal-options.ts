@@ -10,7 +10,7 @@ import { NodeDisk } from './node-disk.js';
  */
 export type CommitMode = 'inline' | 'thread' | 'adaptive';
 
-/** busy: the disk has not kept up, try again after progress. full: the disk has no space, the reserve aside. */
+/** busy: the disk has not kept up; try again in a later turn of the event loop, in which its progress arrives. full: the disk has no space, the reserve aside. */
 export type AppendAnswer = 'taken' | 'busy' | 'full';
 
 export interface JournalOptions {
@@ -58,6 +58,10 @@ export type Settings = Required<Omit<JournalOptions, 'startThread'>> & Pick<Jour
 /** @throws RangeError for sizes that do not go together */
 export function withDefaults(options: JournalOptions): Settings {
   const settings = { ...DEFAULTS, disk: new NodeDisk(), process: thisProcess, ...options };
-  if (settings.reserveBytes * 2 > settings.segmentBytes) throw new RangeError('the reserve is at most half a segment');
+  const { segmentBytes, reserveBytes } = settings;
+  if (segmentBytes % 8 !== 0 || segmentBytes < 512 || segmentBytes > 2 ** 30) {
+    throw new RangeError('a segment has 512 bytes to 1 GiB, a multiple of eight');
+  }
+  if (reserveBytes * 2 > segmentBytes) throw new RangeError('the reserve is at most half a segment');
   return settings;
 }

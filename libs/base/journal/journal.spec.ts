@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { type Frame, JournalFault, inspectJournal } from './index.js';
-import { seededRandom, SimulatedDisk } from './testing/index.js';
+import { type Frame, JournalFault, inspectJournal, RecordBatch } from './index.js';
+import { seededRandom, SimulatedDisk, SteppedThread } from './testing/index.js';
 import { HOME, ToyVenue } from './testing/toy.js';
 
 let disk: SimulatedDisk;
@@ -52,6 +52,27 @@ describe('a journal', () => {
     expect(venue.tell(1)).toBe('taken');
   });
 
+  test('appending allocates nothing', () => {
+    const never = new SteppedThread(disk);
+    const megabyte = 1024 * 1024;
+    const sizes = { segmentBytes: 16 * megabyte, ringBytes: 16 * megabyte };
+    const { journal } = new ToyVenue({ disk, mode: 'thread', startThread: never.start, ...sizes });
+    const batch = new RecordBatch(24);
+    batch.length = 24;
+    const append = (times: number): void => {
+      for (let time = 0; time < times; time += 1) {
+        batch.firstSequence = batch.lastSequence = journal.nextSequence;
+        batch.time = 1_800_000_000_000_000 + time;
+        if (journal.append(batch) !== 'taken') throw new Error('it was not taken');
+        journal.commit();
+      }
+    };
+    append(100_000);
+    const before = process.memoryUsage().heapUsed;
+    append(50_000);
+    expect((process.memoryUsage().heapUsed - before) / 50_000).toBeLessThan(8);
+  });
+
   test('is read by a follower while it is written, as far as it is durable', () => {
     const venue = new ToyVenue({ disk });
     for (let round = 0; round < 20; round += 1) venue.record(3);
@@ -77,6 +98,8 @@ describe('a journal', () => {
     const open = (): ToyVenue => new ToyVenue({ disk, process: { self: 'second', isAlive } });
     expect(open).toThrow(expect.objectContaining({ code: 'locked', message: expect.stringContaining('first') }));
     await first.journal.close();
+    // Whoever removes the lock of a process that is certainly gone does not bring an epoch back.
+    disk.remove(`${HOME}/0000000001.epoch`);
     const second = open();
     expect(second.machine.sequence).toBe(5);
     expect(second.journal.epoch).toBe(2);

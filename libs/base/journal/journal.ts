@@ -2,9 +2,18 @@ import { join } from 'node:path';
 import { takeTurn } from './commit-turn.js';
 import { type CommitThread, startCommitThread, wakeThread } from './commit-thread.js';
 import { hasCode } from './disk.js';
+import { MarkFile } from './durable-mark.js';
 import { EpochLock } from './epoch-lock.js';
 import { JournalFault } from './faults.js';
-import { FRAME, FRAME_HEADER_BYTES, FRAME_MAGIC, putU64, SEGMENT_HEADER_BYTES, segmentName } from './format.js';
+import {
+  FRAME,
+  FRAME_HEADER_BYTES,
+  FRAME_MAGIC,
+  LONGEST_FRAME_BYTES,
+  putU64,
+  SEGMENT_HEADER_BYTES,
+  segmentName,
+} from './format.js';
 import { JournalCursor } from './journal-cursor.js';
 import { type AppendAnswer, type JournalOptions, type Settings, withDefaults } from './journal-options.js';
 import { MarkKeeper } from './mark-keeper.js';
@@ -40,6 +49,7 @@ export class Journal {
   #thread: CommitThread | undefined;
   #timer: NodeJS.Timeout | undefined;
   #isFailed = false;
+  #isClosed = false;
   #isThreadPreferred = false;
   #calm = 0;
   /** The ring's position at the last commit. */
@@ -62,10 +72,9 @@ export class Journal {
   static open(options: JournalOptions): Journal {
     const settings = withDefaults(options);
     for (const name of [ARCHIVE, SNAPSHOTS]) settings.disk.makeFolder(join(settings.folder, name));
-    return new Journal(
-      settings,
-      EpochLock.claim(settings.disk, settings.folder, settings.process, settings.epochAtLeast),
-    );
+    const lastEpoch = MarkFile.read(settings.disk, settings.folder)?.epoch ?? 0;
+    const epoch = Math.max(settings.epochAtLeast, lastEpoch + 1);
+    return new Journal(settings, EpochLock.claim(settings.disk, settings.folder, settings.process, epoch));
   }
 
   get epoch(): number {
@@ -102,7 +111,7 @@ export class Journal {
       this.#marks = new MarkKeeper({ disk, folder, epoch: this.epoch }, mark, this.#nextSequence, this.#fail);
       return recovery;
     } catch (error) {
-      this.#lock.release();
+      this.#giveUpFolder();
       throw error;
     }
   }
@@ -197,6 +206,8 @@ export class Journal {
 
   /** Makes everything durable, leaves the files tidy and gives the folder up. */
   async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     clearInterval(this.#timer);
     if (!this.#isFailed && !this.#ring.isEmpty && !this.settle()) {
       this.#settings.say(
@@ -211,7 +222,16 @@ export class Journal {
     this.#marks?.close();
     this.#marks = undefined;
     this.#isFailed = true;
-    this.#lock.release();
+    this.#giveUpFolder();
+  }
+
+  #giveUpFolder(): void {
+    try {
+      this.#lock.release();
+    } catch (error) {
+      // On a disk that fails, or after another process took over, the lock stays as it is: it falls when this process ends.
+      this.#settings.say(`the lock of epoch ${this.epoch} was not released: ${String(error)}`);
+    }
   }
 
   async #tidyUp(): Promise<void> {
@@ -298,7 +318,8 @@ export class Journal {
   #assertAppendable(batch: RecordBatch, frameBytes: number): void {
     if (batch.length <= 0 || batch.length % 8 !== 0)
       throw new RangeError('a batch is a positive multiple of eight bytes');
-    if (frameBytes * 2 > this.#ring.capacity || frameBytes + SEGMENT_HEADER_BYTES > this.#settings.segmentBytes) {
+    const longest = Math.min(this.#ring.capacity / 2, this.#settings.segmentBytes - SEGMENT_HEADER_BYTES);
+    if (frameBytes > Math.min(longest, LONGEST_FRAME_BYTES)) {
       throw new RangeError(`a batch of ${batch.length} bytes is larger than the ring or a segment takes`);
     }
     if (batch.firstSequence !== this.#nextSequence || batch.lastSequence < batch.firstSequence) {
@@ -344,7 +365,7 @@ export class Journal {
     const fault =
       error instanceof JournalFault
         ? error
-        : new JournalFault('disk_failed', `the journal's disk failed: ${why}`, { cause: error });
+        : new JournalFault('disk_failed', `the journal cannot go on: ${why}`, { cause: error });
     this.#settings.onFatal(fault);
   };
 
