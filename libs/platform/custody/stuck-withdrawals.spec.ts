@@ -91,6 +91,25 @@ describe('a withdrawal that no block takes', () => {
     expect(intent).toMatchObject({ settledAttempt: 1, networkFee: attempts[0]?.fee });
     await withdrawals.expectPaidOnce(paid);
   });
+
+  it('ETH: a sweep is replaced in the same way, and moves as much less as it pays more', async () => {
+    const { address, id: source } = await bench.addresses.forCustomer('ETH', await bench.customer());
+    await bench.payEther(address, ETHER);
+    await bench.anvil.mine();
+    await bench.rounds.ETH.run();
+    await bench.anvil.mine();
+    await bench.rounds.ETH.run();
+    const sweep = 'SELECT id FROM custody.intent WHERE source_id = $1';
+    const { id } = await bench.parts.database.one<{ id: string }>(sweep, [source]);
+    const [first, second, ...more] = await withdrawals.untilReplaced({ id, asset: 'ETH' });
+    if (first === undefined || second === undefined) throw new Error('it was not replaced');
+    expect(more).toEqual([]);
+    expect(withdrawals.claimsOf(second)).toEqual(withdrawals.claimsOf(first));
+    expect(second.fee).toBeGreaterThan(first.fee);
+    for (const { amount, fee } of [first, second]) expect(amount + fee).toBe(ETHER);
+    expect(await withdrawals.untilOver(id)).toMatchObject({ state: 'settled', settledAttempt: 2 });
+    await withdrawals.expectAtRest('ETH');
+  });
 });
 
 describe('cancelling on chain', () => {

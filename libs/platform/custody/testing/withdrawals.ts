@@ -80,7 +80,7 @@ export class Withdrawals {
   }
 
   /** Lets blocks go by that leave a withdrawal out until it has been replaced and the replacement is out. */
-  async untilReplaced(paid: Paid, rounds: Rounds = this.bench.rounds): Promise<Attempt[]> {
+  async untilReplaced(paid: Pick<Paid, 'id' | 'asset'>, rounds: Rounds = this.bench.rounds): Promise<Attempt[]> {
     for (let block = 0; block < ROUNDS; block++) {
       await rounds[paid.asset].run();
       const attempts = await this.bench.attempts(paid.id);
