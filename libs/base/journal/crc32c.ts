@@ -24,7 +24,8 @@ for (let at = 256; at < TABLE.length; at += 1) {
 export function crc32c(bytes: Uint8Array, words: Int32Array, start: number, end: number, seed = 0): number {
   let crc = ~seed;
   let at = start;
-  for (let word = start >> 2; at + SLICES <= end; at += SLICES, word += 4) {
+  let word = start >> 2;
+  for (; at + SLICES <= end; at += SLICES, word += 4) {
     const a = (words[word] as number) ^ crc;
     const b = words[word + 1] as number;
     const c = words[word + 2] as number;
@@ -46,6 +47,14 @@ export function crc32c(bytes: Uint8Array, words: Int32Array, start: number, end:
       (TABLE[512 + ((d >>> 8) & 0xff)] as number) ^
       (TABLE[256 + ((d >>> 16) & 0xff)] as number) ^
       (TABLE[d >>> 24] as number);
+  }
+  for (; at + 4 <= end; at += 4, word += 1) {
+    const a = (words[word] as number) ^ crc;
+    crc =
+      (TABLE[768 + (a & 0xff)] as number) ^
+      (TABLE[512 + ((a >>> 8) & 0xff)] as number) ^
+      (TABLE[256 + ((a >>> 16) & 0xff)] as number) ^
+      (TABLE[a >>> 24] as number);
   }
   for (; at < end; at += 1) crc = (crc >>> 8) ^ (TABLE[(crc ^ (bytes[at] as number)) & 0xff] as number);
   return ~crc;

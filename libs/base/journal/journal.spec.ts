@@ -129,8 +129,12 @@ describe('a journal', () => {
     const standbyDisk = new SimulatedDisk(seededRandom(2));
     const standby = new ToyVenue({ disk: standbyDisk });
     Object.assign(standby.machine, { sequence: 20, digest: primary.machine.digest });
-    standby.journal.startAfter(20);
+    expect(() => standby.journal.startAfter(20)).toThrow('there is no snapshot after record 20');
     standby.snapshot();
+    const crashed = new SimulatedDisk(seededRandom(3));
+    for (const path of standbyDisk.paths()) crashed.replace(path, standbyDisk.contents(path));
+    expect(new ToyVenue({ disk: crashed }).machine).toMatchObject({ sequence: 20, digest: primary.machine.digest });
+    standby.journal.startAfter(20);
     for (let round = 0; round < 4; round += 1) standby.record(10);
     expect(standby.journal.promote(7)).toBe(7);
     expect(standby.journal.promote()).toBe(8);

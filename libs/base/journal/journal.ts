@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { CommitPolicy } from './commit-policy.js';
 import { takeTurn } from './commit-turn.js';
 import { type CommitThread, startCommitThread, wakeThread } from './commit-thread.js';
 import { hasCode } from './disk.js';
@@ -26,10 +27,6 @@ import { SnapshotDesk, type SnapshotInProgress } from './snapshot-desk.js';
 import { type SnapshotMeta, snapshotName, SNAPSHOTS, SnapshotStore } from './snapshots.js';
 import { SpaceAhead } from './space-ahead.js';
 
-/** Above this, a sync takes longer than two hops between threads. */
-const INLINE_BYTES = 16 * 1024;
-/** Small commits in a row, each with all before it durable already, until the thread is left. */
-const CALM_COMMITS = 16;
 /** How long `settle` sleeps at most before it looks again. */
 const SETTLE_MS = 100;
 
@@ -42,6 +39,7 @@ export class Journal {
   readonly #lock: EpochLock;
   readonly #ring: Ring;
   readonly #writer: SegmentWriter;
+  readonly #policy: CommitPolicy;
   readonly #snapshots: SnapshotStore;
   #desk: SnapshotDesk | undefined;
   #space: SpaceAhead | undefined;
@@ -50,10 +48,6 @@ export class Journal {
   #timer: NodeJS.Timeout | undefined;
   #isFailed = false;
   #isClosed = false;
-  #isThreadPreferred = false;
-  #calm = 0;
-  /** The ring's position at the last commit. */
-  #committed = 0;
   #nextSequence = 1;
   #durable = 0;
   /** Where the next frame goes. */
@@ -65,6 +59,7 @@ export class Journal {
     this.#lock = lock;
     this.#ring = Ring.create(settings.ringBytes);
     this.#writer = new SegmentWriter(settings.disk, settings.folder, this.#ring);
+    this.#policy = new CommitPolicy(this.#ring, settings.mode);
     this.#snapshots = new SnapshotStore(settings.disk, settings.folder);
   }
 
@@ -129,7 +124,7 @@ export class Journal {
   /** Sees to it that all that was appended becomes durable: here and now, or on the thread. Call once after each round of work. */
   commit(): void {
     if (this.#ring.isEmpty || this.#isFailed) return;
-    if (this.#thread !== undefined && this.#prefersThread()) wakeThread(this.#ring);
+    if (this.#thread !== undefined && this.#policy.prefersThread()) wakeThread(this.#ring);
     else this.#commitHere();
   }
 
@@ -141,7 +136,7 @@ export class Journal {
     if (advance <= 0) return;
     this.#durable += advance;
     this.#settings.onDurable(this.#durable);
-    this.#desk?.publish(this.#durable);
+    this.#publishSnapshot();
   }
 
   /** Blocks until all that was appended is durable; false when the disk has no space for it. @throws JournalFault `disk_failed` */
@@ -164,7 +159,7 @@ export class Journal {
   /** The state after `meta.sequence`, in pieces. It gets its name when the journal is durable up to there. One at a time. */
   beginSnapshot(meta: SnapshotMeta): SnapshotInProgress {
     this.#assertUsable();
-    return this.#opened(this.#desk).begin(meta, this.epoch, () => this.#desk?.publish(this.#durable));
+    return this.#opened(this.#desk).begin(meta, this.epoch, () => this.#publishSnapshot());
   }
 
   /** Reads what is durable from `sequence` on, out of the files. */
@@ -173,9 +168,13 @@ export class Journal {
     return new JournalCursor(disk, folder, sequence, () => this.#durable);
   }
 
-  /** An empty journal is to begin behind `sequence`: a standby that was given a snapshot, which it commits before it appends. */
+  /**
+   * An empty journal goes on behind `sequence`: a standby that was given a snapshot, and has committed it. Until then a crash leaves an
+   * empty journal, and from then on one that begins with the snapshot.
+   */
   startAfter(sequence: number): void {
-    if (this.#nextSequence !== 1) throw new Error('only an empty journal can begin elsewhere');
+    if (!this.#isEmpty) throw new Error('only an empty journal can begin elsewhere');
+    if (this.#snapshots.sequences()[0] !== sequence) throw new Error(`there is no snapshot after record ${sequence}`);
     this.#nextSequence = sequence + 1;
     this.#setDurable(sequence);
     this.#opened(this.#marks).raise(this.epoch, this.#nextSequence);
@@ -302,6 +301,15 @@ export class Journal {
     return 'taken';
   }
 
+  get #isEmpty(): boolean {
+    return this.#nextSequence === 1;
+  }
+
+  /** A journal without records has none to wait for: the snapshot comes from another one. */
+  #publishSnapshot(): void {
+    this.#desk?.publish(this.#isEmpty ? Infinity : this.#durable);
+  }
+
   #layDown(batch: RecordBatch, index: number, ordinal: number): void {
     const { words } = this.#ring;
     const word = index >> 2;
@@ -327,21 +335,6 @@ export class Journal {
         `records ${batch.firstSequence} to ${batch.lastSequence} do not follow record ${this.#nextSequence - 1}`,
       );
     }
-  }
-
-  #prefersThread(): boolean {
-    if (this.#settings.mode === 'thread') return true;
-    const { control } = this.#ring;
-    const hasCaughtUp = Atomics.load(control, CONTROL.consumed) === this.#committed;
-    this.#committed = control[CONTROL.produced] as number;
-    if (this.#ring.used > INLINE_BYTES) {
-      this.#isThreadPreferred = true;
-      this.#calm = 0;
-    } else if (this.#isThreadPreferred) {
-      this.#calm = hasCaughtUp ? this.#calm + 1 : 0;
-      this.#isThreadPreferred = this.#calm < CALM_COMMITS;
-    }
-    return this.#isThreadPreferred;
   }
 
   #commitHere(): void {
