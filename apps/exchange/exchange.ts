@@ -139,6 +139,10 @@ export class Exchange implements Venue {
     return this.#settings.history === undefined ? this.ring.oldestSequence : 1;
   }
 
+  get isStopping(): boolean {
+    return this.#isStopping;
+  }
+
   get journal(): Journal {
     return this.#journal;
   }

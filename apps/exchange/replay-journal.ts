@@ -1,4 +1,4 @@
-import { type Disk, inspectJournal, type JournalReport } from '@base/journal';
+import { type Disk, inspectJournal, type JournalReport, SnapshotStore } from '@base/journal';
 import { digest, unsoundness } from '@core/matching';
 import { Replay } from './replay.js';
 
@@ -15,16 +15,17 @@ export interface Replayed {
 }
 
 /**
- * Applies a whole journal, archive included, to this isolate's engine from nothing, without a snapshot and without changing a file. Takes the
- * engine over.
+ * Applies a whole journal, archive included, to this isolate's engine, without changing a file: from nothing, or as a recovery does, from the
+ * newest sound snapshot. Takes the engine over.
  */
-export function replayJournal(disk: Disk, folder: string): Replayed {
+export function replayJournal(disk: Disk, folder: string, from: 'nothing' | 'snapshot' = 'nothing'): Replayed {
   const startedAt = performance.now();
   let eventBytes = 0;
   const replay = new Replay(
     (_, length) => (eventBytes += length),
     () => undefined,
   );
+  if (from === 'snapshot') restoreNewest(new SnapshotStore(disk, folder), replay);
   const report = inspectJournal(disk, folder, (frame) => replay.apply(frame));
   const seconds = (performance.now() - startedAt) / 1000;
   return {
@@ -36,4 +37,11 @@ export function replayJournal(disk: Disk, folder: string): Replayed {
     digest: digest(),
     unsound: unsoundness(),
   };
+}
+
+function restoreNewest(snapshots: SnapshotStore, replay: Replay): void {
+  for (const sequence of snapshots.sequences()) {
+    const snapshot = snapshots.read(sequence);
+    if (!('fault' in snapshot) && replay.restore(snapshot)) return;
+  }
 }

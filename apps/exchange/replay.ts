@@ -60,6 +60,7 @@ export class Replay {
 
   /** Applies the commands of a frame that have not been applied yet. */
   apply({ bytes, start, end, lastSequence: last, time }: Frame): void {
+    if (last <= this.#sequence) return;
     const view = new DataView(bytes.buffer, bytes.byteOffset);
     let from = start;
     for (let at = start; at < end;) {

@@ -26,6 +26,7 @@ export interface SequencerSettings {
 }
 
 const { messages } = engineCommands;
+const eventWords = new Int32Array(eventBuffer.buffer);
 /** What a full disk's reserve is for. */
 const CANCELS = new Set([messages.cancel.code, messages['cancel-by-client-id'].code, messages['cancel-all'].code]);
 /** While the journal cannot take a batch and does not call, it is asked again so often. */
@@ -38,6 +39,8 @@ const RETRY_MS = 5;
 export class Sequencer {
   readonly #settings: SequencerSettings;
   readonly #batch: CommandBatch;
+  /** Events so far, by code: what the venue says, rejections among it. */
+  readonly eventCounts = new Float64Array(256);
   readonly #injected = new DataView(new ArrayBuffer(engineCommands.longest));
   readonly #endedSessions: number[] = [];
   /** A session's end must not be lost: what the journal could not take is tried again. */
@@ -189,12 +192,21 @@ export class Sequencer {
     const { ring, onBatch } = this.#settings;
     const { records, count } = this.#batch;
     commandBuffer.set(records.bytes.subarray(0, records.length));
-    apply(0, records.length, (bytes) => ring.append(eventBuffer, bytes));
+    apply(0, records.length, this.#takeEvents);
     ring.endBatch(records.lastSequence);
     this.#batch.tellSenders();
     onBatch(count);
     failpoint('exchange.applied');
   }
+
+  readonly #takeEvents = (length: number): void => {
+    for (let at = 0; at < length;) {
+      const first = eventWords[at >> 2] as number;
+      this.eventCounts[(first >> 16) & 0xff]! += 1;
+      at += first & 0xffff;
+    }
+    this.#settings.ring.append(eventBuffer, length);
+  };
 
   /** At most half of the ring holds what has not been released, so that what is released has a while to leave. */
   #mayRunAhead(): boolean {

@@ -61,6 +61,8 @@ export function processTable({ home, values, given }) {
       : []),
     { name: 'hot-seed', after: [], run: () => makeHotSeed({ values, env: env('signer'), log: log('signer') }) },
     node('signer', 'signer/main', accepts(values.SIGNER_SOCKET ?? ''), ['hot-seed']),
+    // A snapshot is taken before it ends, so that the next start is quick.
+    { ...node('exchange', 'exchange/main', local('EXCHANGE_METRICS_PORT', '/health/ready')), graceMs: 10_000 },
     node('api', 'api/main', local('API_PORT', '/health/ready'), prepared),
     node('admin', 'admin/main', local('ADMIN_PORT', '/health/ready'), prepared),
     node('worker', 'worker/main', local('WORKER_METRICS_PORT', '/health/ready'), [...prepared, 'signer']),

@@ -2,5 +2,5 @@ export { unsoundness } from './audit.js';
 export { commandBuffer } from './commands.js';
 export { apply } from './engine.js';
 export { eventBuffer, type Release } from './event-buffer.js';
-export { accountBalance, bookDepth, boundSessions, engineTime, lastSequence, nextDue, openOrders, type DepthLevel } from './views.js'; // prettier-ignore
+export { accountBalance, bookDepth, boundSessions, engineTime, lastSequence, listedInstruments, nextDue, openOrders, type DepthLevel } from './views.js'; // prettier-ignore
 export { advanceSnapshot, beginSnapshot, digest, reset, restore, snapshot, takeSnapshot } from './snapshot.js';

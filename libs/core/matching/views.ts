@@ -1,10 +1,11 @@
 /** Read-only views of the engine's state, for metrics, tools and tests; never on the path of a command. */
 import { balanceOf, balances, rowOf } from './balances.js';
-import { INSTRUMENT_SHIFT } from './instruments.js';
+import { instruments, INSTRUMENT_SHIFT } from './instruments.js';
 import { bids, bookRank, ladders, levelBehind, levels } from './ladders.js';
 import { forEachOpenOrder, openOrderCount } from './open-orders.js';
 import { orders, trait } from './orders.js';
 import { life, NEVER } from './scratch.js';
+import { venue } from './venue.js';
 
 /** Sequence number of the last applied command; 0n before the first. */
 export const lastSequence = (): bigint => life.counters[life.SEQUENCE]!;
@@ -34,6 +35,12 @@ export function boundSessions(): number[] {
 export function accountBalance(account: number, asset: number): { total: bigint; held: bigint } {
   const balance = balanceOf(rowOf(asset), account);
   return { total: balances.total[balance]!, held: balances.held[balance]! };
+}
+
+/** Numbers of all instruments that have been listed. */
+export function listedInstruments(): number[] {
+  const numbers = Array.from({ length: venue.instruments }, (_, number) => number);
+  return numbers.filter((number) => instruments.listed[number << INSTRUMENT_SHIFT] !== 0);
 }
 
 export interface DepthLevel {

@@ -1,0 +1,17 @@
+import { ConfigurationError } from '@base/config';
+import { JournalFault } from '@base/journal';
+import { runExchange } from './run-exchange.js';
+
+runExchange().catch((error: unknown) => {
+  // What an operator can mend, or must know, is one sentence with segment and offset in it; anything else is a bug and keeps its stack.
+  const told =
+    error instanceof JournalFault
+      ? `the exchange does not start (${error.code}): ${error.message}`
+      : error instanceof ConfigurationError
+        ? error.message
+        : error instanceof Error
+          ? error.stack
+          : String(error);
+  process.stderr.write(`${told}\n`);
+  process.exit(1);
+});
