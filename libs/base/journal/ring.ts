@@ -60,6 +60,8 @@ export class Ring {
     }
     const ring = new Ring(new SharedArrayBuffer(CONTROL_BYTES + capacity));
     ring.control[CONTROL.wrap] = NO_WRAP;
+    // Touched once now, or the first lap would wait for the kernel to find each page.
+    ring.bytes.fill(0);
     return ring;
   }
 
