@@ -26,11 +26,10 @@ export interface Workload {
 }
 
 export const STANDARD: Readonly<Record<string, WorkloadOptions>>;
-export function generate(options: WorkloadOptions): Buffer;
+export { generate } from './matching/workload-generator.mjs';
+export { fold, OP, prng, TYPE } from './matching/workload-reference.mjs';
 export function readWorkload(file: Buffer): Workload;
 export function referenceRun(
   workload: Workload,
   onFill?: ((symbol: number, maker: number, taker: number, price: number, quantity: number) => void) | null,
 ): { readonly fills: number; checksum(): number; resting(): number };
-/** One step of the checksum of fills. */
-export function fold(hash: number, value: number): number;

@@ -4,37 +4,27 @@
  */
 import { performance, PerformanceObserver } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { ROOT } from '../../launcher/root.mjs';
 import { generate, readWorkload, referenceRun } from '../matching-workload.mjs';
 import { median } from '../report.mjs';
+import { library } from './libraries.mjs';
 import { record, run } from './recorded-commands.mjs';
+import { rateOf } from './timing.mjs';
 
 const BATCH = 1024;
 const WARM_UPS = 2;
-/** What all steps of this file time with; processor time where the machine is shared with other work. */
-const clock = process.env.BENCH_CPU_TIME === '1' ? cpuMs : () => performance.now();
-const library = (name) => import(pathToFileURL(join(ROOT, 'dist/libs/core', name, 'index.js')).href);
 
-const { name, options, runs, measures } = JSON.parse(process.argv[2] ?? '{}');
-const matching = await library('matching');
-const contracts = await library('contracts');
+const { name, options, runs, measures, withClientIds } = JSON.parse(process.argv[2] ?? '{}');
+const matching = await library('core/matching');
+const contracts = await library('core/contracts');
 const workload = readWorkload(generate(options));
-const recording = record(workload, matching, contracts);
 /** @type {any} */
-const { opening, bytes, offsets, faults } = recording;
+const { opening, bytes, offsets, faults } = record(workload, matching, contracts, { withClientIds });
 const measured = workload.count - workload.prefill;
 const result = { name, faults, commands: workload.count };
 if (measures.includes('throughput')) Object.assign(result, throughput());
 if (measures.includes('latency')) Object.assign(result, { latency: latency() });
 if (measures.includes('allocation')) Object.assign(result, { allocation: await allocation() });
 console.log(JSON.stringify(result));
-
-function cpuMs() {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1000;
-}
 
 /** An engine that has taken the opening and the prefill. */
 function prepare() {
@@ -60,21 +50,15 @@ function throughput() {
   const rates = [];
   const references = [];
   for (let round = 0; round < runs + WARM_UPS; round += 1) {
-    const reference = timed(() => referenceRun(workload), workload.count);
+    const reference = rateOf(() => referenceRun(workload), workload.count);
     prepare();
-    const rate = timed(() => apply(workload.prefill, workload.count), measured);
+    const rate = rateOf(() => apply(workload.prefill, workload.count), measured);
     if (round < WARM_UPS) continue;
     rates.push(rate);
     references.push(reference);
   }
   const ratio = median(rates.map((rate, k) => rate / references[k]));
-  return { rate: median(rates), best: Math.max(...rates), reference: median(references), ratio, rates };
-}
-
-function timed(work, count) {
-  const from = clock();
-  work();
-  return (count * 1000) / (clock() - from);
+  return { rate: median(rates), best: Math.max(...rates), reference: median(references), ratio };
 }
 
 /** Nanoseconds per command one by one, the timer's own cost included. */
@@ -92,7 +76,7 @@ function latency() {
   return { p50: at(0.5), p99: at(0.99), p999: at(0.999) };
 }
 
-/** Collections of garbage, and bytes of heap grown, per million commands in steady state. */
+/** Collections of garbage, and bytes by which the heap has grown, per million commands in steady state. */
 async function allocation() {
   let collections = 0;
   const observer = new PerformanceObserver((list) => (collections += list.getEntries().length));

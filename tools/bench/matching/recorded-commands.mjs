@@ -30,9 +30,10 @@ const [NEW, CANCEL] = [1, 2];
  * @param {any} workload
  * @param {any} matching the engine's library
  * @param {any} contracts the codec's library
+ * @param {{ withClientIds?: boolean }} [terms] the workload's ids are the exchange's; as client ids they are hashed and remembered on top
  * @returns {Recording}
  */
-export function record(workload, matching, contracts) {
+export function record(workload, matching, contracts, { withClientIds = false } = {}) {
   const { engineCommands: codec } = contracts;
   matching.reset();
   let sequence = 0n;
@@ -48,7 +49,7 @@ export function record(workload, matching, contracts) {
   };
   const opening = encode(openingDrafts(workload)).bytes;
   run(matching, opening);
-  const { bytes, offsets } = encode(drafts(workload));
+  const { bytes, offsets } = encode(drafts(workload, withClientIds));
   const faults = learn(workload, matching, contracts, bytes, offsets);
   return { opening, bytes, offsets, faults };
 }
@@ -98,7 +99,7 @@ function openingDrafts({ symbols, accounts, mix }) {
 }
 
 /** Cancels and replaces carry the workload's ids until `learn` puts the engine's in their place. */
-function drafts({ words, count, mix }) {
+function drafts({ words, count, mix }, withClientIds) {
   // `features` trades an account with itself through replaces.
   const selfTrade = mix === 3 ? 'allow' : 'cancel-newest';
   return Array.from({ length: count }, (_, k) => {
@@ -116,7 +117,7 @@ function drafts({ words, count, mix }) {
         kind: 'place',
         instrument: words[at + 1],
         account,
-        clientOrderId: id,
+        clientOrderId: withClientIds ? id : 0n,
         quantity,
         side: side ? 'sell' : 'buy',
       },

@@ -1,0 +1,3 @@
+import { type WorkloadOptions } from '../matching-workload.mjs';
+
+export function generate(options: WorkloadOptions): Buffer;
