@@ -1,6 +1,11 @@
+import { setFlagsFromString } from 'node:v8';
 import { ConfigurationError } from '@base/config';
 import { JournalFault } from '@base/journal';
+import { COMPILER_FLAGS } from '@core/matching';
 import { runExchange } from './run-exchange.js';
+
+// Before anything is hot enough to be compiled.
+for (const flag of COMPILER_FLAGS) setFlagsFromString(flag);
 
 runExchange().catch((error: unknown) => {
   // What an operator can mend, or must know, is one sentence with segment and offset in it; anything else is a bug and keeps its stack.

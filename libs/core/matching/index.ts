@@ -1,5 +1,6 @@
 export { unsoundness } from './audit.js';
 export { commandBuffer } from './commands.js';
+export { COMPILER_FLAGS } from './compiler-flags.js';
 export { apply } from './engine.js';
 export { eventBuffer, type Release } from './event-buffer.js';
 export { accountBalance, bookDepth, boundSessions, engineTime, lastSequence, listedInstruments, nextDue, openOrders, type DepthLevel } from './views.js'; // prettier-ignore
