@@ -55,6 +55,11 @@ const TICK_MS = 100;
 
 export const systemClock: VenueClock = { now: () => Date.now() * 1000 };
 
+/** A batch is at most a quarter of what a segment, and the journal's memory, hold. */
+function batchBytesFor({ segmentBytes = Infinity, ringBytes = Infinity }: Partial<JournalOptions> = {}): number {
+  return Math.min(BATCH_BYTES, segmentBytes / 4, ringBytes / 4);
+}
+
 /** The venue's core in one object: journal, engine, sequencer, links. One per process, since there is one engine per isolate. */
 export class Exchange implements Venue {
   readonly ring: EventRing;
@@ -92,7 +97,7 @@ export class Exchange implements Venue {
       ring: this.ring,
       clock,
       lastTime: this.recovered.lastTime,
-      batchBytes: BATCH_BYTES,
+      batchBytes: batchBytesFor(settings.journal),
       onRoom: () => this.#resumeLinks(),
       onBatch: (commands) => this.#applied(commands),
       onBroken: (error) => this.#die(error instanceof Error ? error : new Error(String(error))),
@@ -193,14 +198,21 @@ export class Exchange implements Venue {
     this.#isStopping = true;
     for (const door of this.#doors) door.close();
     for (const timer of this.#timers) clearInterval(timer);
+    this.#settings.history?.close();
+    if (!this.#isFatal) await this.#wind();
+    for (const link of [...this.#links]) link.close('shutting_down');
+    await this.#journal.close();
+  }
+
+  /** What was read is made durable and told; then sessions end with their links. */
+  async #wind(): Promise<void> {
     for (const link of this.#links) link.pause();
-    this.#sequencer.close();
+    this.#sequencer.turn();
     this.#journal.settle();
     for (const link of [...this.#links]) link.close('shutting_down');
     this.#sequencer.close();
+    this.#journal.settle();
     await this.#snapshots.takeNow();
-    this.#settings.history?.close();
-    await this.#journal.close();
   }
 
   async #open(): Promise<void> {

@@ -1,15 +1,18 @@
 import { collectProcessMetrics, createLogger } from '@base/observability';
 import { readConfiguration } from './configuration.js';
 import { EventHistory } from './event-history.js';
-import { Exchange } from './exchange.js';
+import { Exchange, type ExchangeSettings } from './exchange.js';
 import { refreshGauges, watch } from './metrics.js';
 import { serveOperations } from './operations-server.js';
 
 /** A stop that does not come to its end in this time is given up; the journal is sound either way. */
 const STOP_WITHIN_MS = 9_000;
 
-/** The whole process: configuration, recovery, doors, health, signals. @throws ConfigurationError, JournalFault */
-export async function runExchange(): Promise<Exchange> {
+/**
+ * The whole process: configuration, recovery, doors, health, signals. `journal` is for specs, which put another disk under it.
+ * @throws ConfigurationError, JournalFault
+ */
+export async function runExchange(journal: ExchangeSettings['journal'] = {}): Promise<Exchange> {
   const logger = createLogger('exchange');
   const { metrics, settings } = readConfiguration();
   collectProcessMetrics('exchange');
@@ -20,6 +23,7 @@ export async function runExchange(): Promise<Exchange> {
   });
   const running = await Exchange.start({
     ...settings,
+    journal: { ...settings.journal, ...journal },
     history: new EventHistory(settings.folder),
     watch,
     say: (line) => logger.info(line),
