@@ -32,6 +32,8 @@ async function openOn(disk: SimulatedDisk, settings: Partial<ExchangeSettings> =
   return room;
 }
 
+const usedOf = (disk: SimulatedDisk): number => disk.paths().reduce((sum, path) => sum + disk.contents(path).length, 0);
+
 const orders = (from: number, count: number): EngineCommandDraft[] =>
   Array.from({ length: count }, (_, k) => order({ clientOrderId: BigInt(from + k), price: 50 + (k % 50) }));
 
@@ -42,7 +44,7 @@ describe('a faulty disk', () => {
     await room.open();
     const gateway = await room.connect('gateway');
     gateway.link.subscribe(0);
-    disk.capacity = disk.paths().reduce((sum, path) => sum + disk.contents(path).length, 0) + 80 * KIB;
+    disk.capacity = usedOf(disk) + 80 * KIB;
     let taken = 0;
     let next = 1;
     while (gateway.refusals.size === 0) {
@@ -77,11 +79,14 @@ describe('a faulty disk', () => {
     gateway.link.subscribe(0);
     const session = await bound.link.openSession();
     await bound.do([order({ clientOrderId: 1n, instructions: 4, account: TAKER })], session);
-    disk.capacity = 1;
+    disk.capacity = usedOf(disk);
     for (let next = 2; gateway.refusals.size === 0; next += 50) await gateway.do(orders(next, 50));
     const cancel: EngineCommandDraft = { kind: 'cancel', account: MAKER, orderId: 1n };
-    for (let last = 1; last > 0;) last = (await gateway.do(Array.from({ length: 20 }, () => cancel))).at(-1) as number;
-    console.log(room.fatal, room.lines);
+    // In smaller and smaller batches, so that there is no room for a single one in the end.
+    for (const batch of [20, 5, 1]) {
+      for (let last = 1; last > 0;)
+        last = (await gateway.do(Array.from({ length: batch }, () => cancel))).at(-1) as number;
+    }
     bound.link.destroy();
     const ended = () =>
       gateway.events.some((event) => event.kind === 'order-cancelled' && event.reason === 'disconnect');
