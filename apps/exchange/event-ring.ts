@@ -66,7 +66,6 @@ export class EventRing {
   /** The stream begins behind this command: the snapshot's. */
   startAfter(sequence: number): void {
     this.#before = sequence;
-    this.#releasedSequence = sequence;
   }
 
   /** Takes the first `length` bytes of `source`, whole events. */
@@ -125,7 +124,7 @@ export class EventRing {
   /** How many bytes from `position` on are whole messages, no more than `limit` and not beyond what is released. */
   wholeMessages(position: number, limit: number): number {
     const left = this.#released - position;
-    if (left <= limit) return left;
+    if (left <= limit) return Math.max(0, left);
     let length = 0;
     for (;;) {
       const next = this.#lengthAt(position + length);

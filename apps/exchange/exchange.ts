@@ -1,17 +1,23 @@
+import { randomBytes } from 'node:crypto';
+import { Secret } from '@base/config';
 import { failpoint } from '@base/failpoints';
-import { Journal, type JournalFault, type JournalOptions } from '@base/journal';
-import { type Farewell } from '@core/contracts';
+import { type Journal, type JournalFault, type JournalOptions, type RecordBatch } from '@base/journal';
+import { type Farewell, type LinkMessage } from '@core/contracts';
 import { boundSessions, nextDue } from '@core/matching';
 import { type CommandSender } from './command-batch.js';
 import { type Door, openTcpDoor, openUnixDoor } from './doors.js';
 import { type EventHistory } from './event-history.js';
-import { EventRing } from './event-ring.js';
+import { type EventRing } from './event-ring.js';
+import { Footing } from './footing.js';
 import { Link, type LinkKey, type Venue } from './link.js';
-import { type Recovered, recoverEngine } from './recover-engine.js';
-import { localGate, type MakeReleaseGate, type ReleaseGate } from './release-gate.js';
+import { type Recovered } from './recover-engine.js';
 import { Sequencer, type VenueClock } from './sequencer.js';
 import { SessionNumbers } from './sessions.js';
 import { SnapshotKeeper, type SnapshotPolicy } from './snapshot-keeper.js';
+import { ALONE, Replication, type ReplicationSettings } from './standby/replication.js';
+import { FIRST_PRIMARY } from './standby/standing-file.js';
+import { Superseded } from './standby/superseded.js';
+import { type SealedTerm } from './standby/term-seal.js';
 
 export interface ExchangeSettings {
   readonly folder: string;
@@ -25,12 +31,14 @@ export interface ExchangeSettings {
   readonly ringBytes?: number;
   readonly clock?: VenueClock;
   readonly history?: EventHistory;
-  readonly gate?: MakeReleaseGate;
+  readonly replication?: ReplicationSettings;
   readonly journal?: Partial<Omit<JournalOptions, 'folder' | 'onDurable' | 'onFatal' | 'say'>>;
   readonly watch?: ExchangeWatch;
   /** What an operator should read. */
   readonly say: (line: string) => void;
-  /** The process must end at once: nothing more can be made durable, or the engine is broken. */
+  /** The same, at once. */
+  readonly alert?: (line: string) => void;
+  /** The process must end at once: nothing more can be made durable, the engine is broken, or another venue is the primary now. */
   readonly onFatal: (error: Error) => void;
 }
 
@@ -42,16 +50,20 @@ export interface ExchangeWatch {
   linkClosed?(reason: Farewell | 'lost'): void;
 }
 
+export const RING_BYTES = 64 * 1024 * 1024;
 const DEFAULTS = {
   heartbeatMs: 1_000,
   mostLinks: 64,
-  ringBytes: 64 * 1024 * 1024,
+  ringBytes: RING_BYTES,
   snapshots: { everyCommands: 1_000_000, everyMs: 600_000, pauseMs: 1 },
   watch: {} as ExchangeWatch,
+  replication: ALONE,
 };
 const BATCH_BYTES = 256 * 1024;
 /** How late what is due may be when nobody sends anything. */
 const TICK_MS = 100;
+/** What was said last to the links of a primary that is replaced gets so long to leave. */
+const FAREWELL_MS = 100;
 
 export const systemClock: VenueClock = { now: () => Date.now() * 1000 };
 
@@ -66,7 +78,8 @@ export class Exchange implements Venue {
   readonly recovered: Recovered;
   readonly #settings: ExchangeSettings & typeof DEFAULTS;
   readonly #journal: Journal;
-  readonly #gate: ReleaseGate;
+  readonly #footing: Footing;
+  readonly #replication: Replication;
   readonly #sequencer: Sequencer;
   readonly #sessions: SessionNumbers;
   readonly #snapshots: SnapshotKeeper;
@@ -79,19 +92,15 @@ export class Exchange implements Venue {
   #isFatal = false;
   #appliedAt = 0;
 
-  private constructor(settings: ExchangeSettings) {
+  private constructor(settings: ExchangeSettings, footing: Footing) {
     this.#settings = { ...DEFAULTS, ...settings };
-    const { folder, say, clock = systemClock, ringBytes, snapshots, gate = localGate } = this.#settings;
-    this.ring = new EventRing(ringBytes);
-    this.#gate = gate((sequence) => this.#release(sequence));
-    this.#journal = Journal.open({
-      ...settings.journal,
-      folder,
-      say,
-      onDurable: (sequence) => this.#durable(sequence),
-      onFatal: (fault) => this.#die(fault),
-    });
-    this.recovered = recoverEngine(this.#journal, this.ring, say);
+    const { clock = systemClock, snapshots } = this.#settings;
+    this.#footing = footing;
+    this.ring = footing.ring;
+    this.recovered = footing.recovered;
+    this.#journal = footing.journal;
+    this.#replication = this.#replicate();
+    footing.onDurable = (sequence) => this.#durable(sequence);
     this.#sequencer = new Sequencer({
       journal: this.#journal,
       ring: this.ring,
@@ -99,7 +108,7 @@ export class Exchange implements Venue {
       lastTime: this.recovered.lastTime,
       batchBytes: batchBytesFor(settings.journal),
       onRoom: () => this.#resumeLinks(),
-      onBatch: (commands) => this.#applied(commands),
+      onBatch: (commands, records) => this.#applied(commands, records),
       onBroken: (error) => this.#die(error instanceof Error ? error : new Error(String(error))),
     });
     this.#sessions = new SessionNumbers(this.recovered.sessionsUsed, (upTo) =>
@@ -110,11 +119,18 @@ export class Exchange implements Venue {
     );
   }
 
-  /** Recovers, ends the sessions that the last process left, and only then opens its doors. @throws JournalFault */
-  static async start(settings: ExchangeSettings): Promise<Exchange> {
-    const exchange = new Exchange(settings);
+  /**
+   * Recovers, ends the sessions that the last process left, and only then opens its doors. A promoted follower comes with its own footing.
+   * @throws JournalFault; Superseded, or Error, when the folder is not a primary's
+   */
+  static async start(settings: ExchangeSettings, footing = Exchange.#recover(settings)): Promise<Exchange> {
     try {
-      exchange.#release(exchange.#journal.durableSequence);
+      const { role, supersededBy } = footing.standing.record;
+      if (role === 'superseded') throw new Superseded(supersededBy);
+      if (role === 'follower')
+        throw new Error(`${settings.folder} is a standby's: promote it, or tell it whom it follows`);
+      const exchange = new Exchange(settings, footing);
+      exchange.#replication.durable(exchange.#journal.durableSequence);
       exchange.#sessions.replenish();
       for (const session of boundSessions()) exchange.#sequencer.endSession(session);
       exchange.#sequencer.turn();
@@ -122,9 +138,13 @@ export class Exchange implements Venue {
       await exchange.#open();
       return exchange;
     } catch (error) {
-      await exchange.#journal.close();
+      await footing.journal.close();
       throw error;
     }
+  }
+
+  static #recover({ folder, ringBytes = RING_BYTES, journal, say, onFatal }: ExchangeSettings): Footing {
+    return Footing.open({ folder, ringBytes, journal, say, onFatal }, FIRST_PRIMARY).recover();
   }
 
   get epoch(): number {
@@ -139,9 +159,21 @@ export class Exchange implements Venue {
     return this.#settings.heartbeatMs;
   }
 
+  readonly standing = 'primary';
+
+  get term(): SealedTerm {
+    return this.#replication.term;
+  }
+
+  get replication(): Replication {
+    return this.#replication;
+  }
+
   /** The journal's first: everything is kept, in the archive at last. */
   get oldestSequence(): number {
-    return this.#settings.history === undefined ? this.ring.oldestSequence : 1;
+    return this.#settings.history === undefined
+      ? this.ring.oldestSequence
+      : this.#footing.standing.record.beganAfter + 1;
   }
 
   get isStopping(): boolean {
@@ -169,7 +201,11 @@ export class Exchange implements Venue {
   }
 
   take(view: DataView, at: number, length: number, session: number, sender: CommandSender, number: number): boolean {
-    return this.#sequencer.take(view, at, length, session, sender, number);
+    if (this.#sequencer.take(view, at, length, session, sender, number)) return true;
+    // Elsewhere a full queue is emptied by the disk; here by nobody, for who knows how long.
+    if (!this.#replication.isHeldBack) return false;
+    sender.refused(number, 'no_standby');
+    return true;
   }
 
   openSession(): number | undefined {
@@ -186,8 +222,17 @@ export class Exchange implements Venue {
     else history.feed(from, link, this.ring);
   }
 
+  hear(term: SealedTerm): boolean {
+    return this.#replication.hear(term);
+  }
+
+  converse(link: Link, message: LinkMessage): boolean {
+    return this.#replication.converse(link, message);
+  }
+
   closed(link: Link, reason: Farewell | 'lost'): void {
     this.#links.delete(link);
+    this.#replication.left(link);
     this.#settings.history?.leave(link);
     this.#settings.watch.linkClosed?.(reason);
   }
@@ -212,6 +257,7 @@ export class Exchange implements Venue {
     for (const link of [...this.#links]) link.close('shutting_down');
     this.#sequencer.close();
     this.#journal.settle();
+    this.#replication.close();
     await this.#snapshots.takeNow();
   }
 
@@ -232,9 +278,10 @@ export class Exchange implements Venue {
     if (this.#links.size > this.#settings.mostLinks) link.close('too_many_links');
   }
 
-  #applied(commands: number): void {
+  #applied(commands: number, records: RecordBatch): void {
     if (this.#appliedAt === 0) this.#appliedAt = performance.now();
     this.#settings.watch.applied?.(commands);
+    this.#replication.applied(records);
     // What the ring no longer holds cannot leave from it.
     for (const link of this.#links) if (link.output.isOvertaken) link.close('too_slow');
     this.#stepSnapshot();
@@ -244,7 +291,7 @@ export class Exchange implements Venue {
     failpoint('exchange.durable');
     if (this.#appliedAt !== 0) this.#settings.watch.committed?.((performance.now() - this.#appliedAt) / 1000);
     this.#appliedAt = 0;
-    this.#gate.durable(sequence);
+    this.#replication.durable(sequence);
   }
 
   #release(sequence: number): void {
@@ -282,7 +329,9 @@ export class Exchange implements Venue {
     this.#isSliceDue = true;
     setImmediate(() => {
       this.#isSliceDue = false;
-      if (!this.#isStopping && !this.#isFatal && this.#snapshots.step()) this.#stepSnapshot();
+      if (this.#isStopping || this.#isFatal) return;
+      const isCompared = this.#replication.step();
+      if (this.#snapshots.step() || isCompared) this.#stepSnapshot();
     });
   }
 
@@ -292,12 +341,45 @@ export class Exchange implements Venue {
       sequence: () => this.#journal.nextSequence - 1,
       time: () => this.#sequencer.now(),
       sessionsUsed: () => this.#sessions.reserved,
+      mayBegin: () => !this.#replication.isComparing,
     };
   }
 
   #snapshotTaken(sequence: number, error: Error | null, tookMs: number, longestPauseMs: number): void {
     if (error !== null) return this.#settings.say(`no snapshot of command ${sequence}: ${error.message}`);
     this.#settings.watch.snapshot?.(tookMs, longestPauseMs);
+  }
+
+  #replicate(): Replication {
+    const { replication, keys, say, alert = say } = this.#settings;
+    const key = [...keys.values()].find(({ role }) => role === 'standby')?.key;
+    // Without a key nobody can follow, and nobody can prove a higher term.
+    return new Replication(replication, this.#footing, key ?? new Secret(randomBytes(32).toString('hex')), {
+      release: (sequence) => this.#release(sequence),
+      supersede: (term) => this.#giveWay(term),
+      changed: () => this.#resumeAll(),
+      isCopying: () => this.#snapshots.isCopying,
+      say,
+      alert,
+    });
+  }
+
+  /** Another is the primary. Nothing leaves any more but the reason, and the folder remembers it. */
+  #giveWay(term: number): void {
+    if (this.#isFatal || this.#isStopping) return;
+    this.#isFatal = true;
+    for (const door of this.#doors) door.close();
+    for (const timer of this.#timers) clearInterval(timer);
+    this.#sequencer.close();
+    this.#footing.standing.write({ role: 'superseded', supersededBy: term });
+    for (const link of [...this.#links]) link.close('fenced');
+    setTimeout(() => this.#settings.onFatal(new Superseded(term)), FAREWELL_MS);
+  }
+
+  #resumeAll(): void {
+    if (this.#isStopping || this.#isFatal) return;
+    this.#sequencer.progress();
+    for (const link of this.#links) link.resume();
   }
 
   #die(error: Error | JournalFault): void {

@@ -20,7 +20,7 @@ class OutBuffer {
  */
 export class LinkOutput {
   readonly #socket: Socket;
-  readonly #ring: EventRing;
+  #ring: EventRing;
   /** Told when the other side cannot keep up: its own messages found no room, or its events were written over. */
   readonly #onTooSlow: () => void;
   readonly #onRoom: () => void;
@@ -51,7 +51,7 @@ export class LinkOutput {
 
   /** Bytes of released events that have not been handed to the socket. */
   get lag(): number {
-    return this.#cursor === undefined ? 0 : this.#ring.released - this.#cursor;
+    return this.#cursor === undefined ? 0 : Math.max(0, this.#ring.released - this.#cursor);
   }
 
   /** Whether so many commands of this link wait for the disk that it should be read no further. */
@@ -66,8 +66,9 @@ export class LinkOutput {
     return wrote;
   }
 
-  /** Events from this position of the ring on. */
-  follow(position: number): void {
+  /** Events from this position of the ring on; or what another ring holds, which a standby takes in their place. */
+  follow(position: number, ring = this.#ring): void {
+    this.#ring = ring;
     this.#cursor = position;
   }
 

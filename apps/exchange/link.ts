@@ -11,6 +11,7 @@ import {
   linkMessages,
   type LinkRefusal,
   type LinkRole,
+  type Standing,
 } from '@core/contracts';
 import { type Challenge, MessageReader, proofOf, provesKey, type Reading } from '@platform/venue-link';
 import { adopt } from './adopt-socket.js';
@@ -18,6 +19,7 @@ import { type CommandSender } from './command-batch.js';
 import { type EventRing } from './event-ring.js';
 import { LinkOutput } from './link-output.js';
 import { commandsOf } from './roles.js';
+import { NO_TERM, type SealedTerm } from './standby/term-seal.js';
 
 export interface LinkKey {
   readonly role: LinkRole;
@@ -37,7 +39,13 @@ export interface Venue {
   endSession(session: number): void;
   /** Events from before the ring: in pieces through `output.sendForeign`, then from the ring. */
   readHistory(from: number, link: Link): void;
-  /** What the standby says; the replication's own affair. */
+  /** A follower takes neither commands nor subscriptions. */
+  readonly standing: Standing;
+  readonly term: SealedTerm;
+  /** Somebody has heard of a higher term; true when that is proven and this venue is the primary no more. */
+  hear(term: SealedTerm): boolean;
+  /** What a standby or an operator says about replication; false when it is out of turn. */
+  converse(link: Link, message: LinkMessage): boolean;
   closed(link: Link, reason: Farewell | 'lost'): void;
 }
 
@@ -65,6 +73,7 @@ export class Link implements CommandSender {
   #state: 'greeting' | 'proving' | 'open' | 'closed' = 'greeting';
   #challenge: Challenge | undefined;
   #identity: LinkKey = NOBODY;
+  #heard: SealedTerm = NO_TERM;
   #allowed = commandsOf('observer');
   #commands = 0;
   #isSubscribed = false;
@@ -216,10 +225,11 @@ export class Link implements CommandSender {
     this.output.flush();
   }
 
-  #greet({ nonce, key, engineVersion }: Of<'hello'>): void {
+  #greet({ nonce, key, engineVersion, term, seal }: Of<'hello'>): void {
     if (engineVersion !== ENGINE_CODEC_VERSION) return this.close('wrong_version');
     this.#identity = this.#venue.keys.get(key) ?? NOBODY;
     this.#challenge = { key, clientNonce: nonce, venueNonce: randomBytes(32) };
+    this.#heard = { term, seal };
     this.#state = 'proving';
     this.output.say({ kind: 'challenge', nonce: this.#challenge.venueNonce });
   }
@@ -228,9 +238,11 @@ export class Link implements CommandSender {
     const { key, role } = this.#identity;
     const challenge = this.#challenge as Challenge;
     if (!provesKey(proof, 'client', key, challenge)) return this.close('wrong_key');
+    const { ring, epoch, oldestSequence, heartbeatMs, standing, term } = this.#venue;
+    if (this.#heard.term > term.term && this.#venue.hear(this.#heard)) return this.close('fenced');
+    if (standing === 'follower' && role !== 'operator' && role !== 'standby') return this.close('not_primary');
     this.#state = 'open';
     this.#allowed = commandsOf(role);
-    const { ring, epoch, oldestSequence, heartbeatMs } = this.#venue;
     this.output.say({
       kind: 'welcome',
       proof: proofOf('venue', key, challenge),
@@ -241,6 +253,8 @@ export class Link implements CommandSender {
       heartbeatMs,
       engineVersion: ENGINE_CODEC_VERSION,
       role,
+      standing,
+      ...term,
     });
   }
 
@@ -255,13 +269,14 @@ export class Link implements CommandSender {
       case 'heartbeat':
         return;
       default:
-        return this.close('out_of_turn');
+        if (!this.#venue.converse(this, message)) this.close('out_of_turn');
     }
   }
 
   #subscribe(from: number): void {
-    const { ring, oldestSequence } = this.#venue;
-    if (this.#isSubscribed) return this.close('out_of_turn');
+    const { ring, oldestSequence, standing } = this.#venue;
+    if (this.#isSubscribed || this.role === 'standby') return this.close('out_of_turn');
+    if (standing === 'follower') return this.close('not_primary');
     this.#isSubscribed = true;
     if (from > ring.releasedSequence + 1) return this.close('from_the_future');
     if (from === 0) return this.output.follow(ring.released);

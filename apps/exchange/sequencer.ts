@@ -1,5 +1,5 @@
 import { failpoint } from '@base/failpoints';
-import { type AppendAnswer, type Journal } from '@base/journal';
+import { type AppendAnswer, type Journal, type RecordBatch } from '@base/journal';
 import { ANY, engineCommands, type EngineCommandDraft } from '@core/contracts';
 import { apply, commandBuffer, eventBuffer } from '@core/matching';
 import { CommandBatch, type CommandSender } from './command-batch.js';
@@ -19,8 +19,8 @@ export interface SequencerSettings {
   readonly batchBytes: number;
   /** Commands can be taken again. */
   readonly onRoom: () => void;
-  /** A batch of so many commands has been applied. */
-  readonly onBatch: (commands: number) => void;
+  /** A batch of so many commands has been applied; its records are here until this returns. */
+  readonly onBatch: (commands: number, records: RecordBatch) => void;
   /** What broke the engine or the journal: the process must end. */
   readonly onBroken: (error: unknown) => void;
 }
@@ -195,7 +195,7 @@ export class Sequencer {
     apply(0, records.length, this.#takeEvents);
     ring.endBatch(records.lastSequence);
     this.#batch.tellSenders();
-    onBatch(count);
+    onBatch(count, records);
     failpoint('exchange.applied');
   }
 

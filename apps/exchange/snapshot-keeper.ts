@@ -19,6 +19,8 @@ export interface SnapshotSource {
   readonly sequence: () => number;
   readonly time: () => number;
   readonly sessionsUsed: () => number;
+  /** False while the engine's state is being copied for another purpose. */
+  readonly mayBegin: () => boolean;
 }
 
 /** Told when one is durable, or why there is none. */
@@ -49,6 +51,11 @@ export class SnapshotKeeper {
     return this.#copying !== undefined || this.#writing !== undefined || this.#isCommitting;
   }
 
+  /** Whether the engine's state is being copied, which only one can do at a time. */
+  get isCopying(): boolean {
+    return this.#copying !== undefined;
+  }
+
   /** Between two batches: begins one if it is time, or does a slice of the one in progress. True while there is more to do. */
   step(): boolean {
     if (!this.isBusy && this.#isDue()) this.#begin();
@@ -65,7 +72,7 @@ export class SnapshotKeeper {
 
   #isDue(): boolean {
     const commands = this.#source.sequence() - this.#last;
-    if (commands === 0) return false;
+    if (commands === 0 || !this.#source.mayBegin()) return false;
     return commands >= this.#policy.everyCommands || performance.now() - this.#lastAt >= this.#policy.everyMs;
   }
 

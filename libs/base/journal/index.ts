@@ -11,4 +11,5 @@ export { RecordBatch } from './record-batch.js';
 export { type Recovery, type RecoveryHandlers } from './recover.js';
 export { type Snapshot, type SnapshotMeta, SnapshotStore } from './snapshots.js';
 export { type SnapshotInProgress } from './snapshot-desk.js';
+export { ArrivingSnapshot, OutgoingSnapshot } from './snapshot-transfer.js';
 export { startCommitThread } from './commit-thread.js';

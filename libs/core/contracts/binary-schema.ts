@@ -6,7 +6,8 @@
  * Trailing optional fields are left off the wire while they are all zero; a short message reads them as zero.
  */
 export type Code = readonly string[];
-export type FieldType = 'u8' | 'u16' | 'u32' | 'i32' | 'i64' | 'u64' | 'symbol' | 'bytes32' | Code;
+export type FieldType = 'u8' | 'u16' | 'u32' | 'i32' | 'i64' | 'u64' | 'symbol' | Bytes | Code;
+type Bytes = 'bytes32' | 'bytes1024';
 export type Fields = Readonly<Record<string, FieldType>>;
 
 export type FieldValue<F extends FieldType> = F extends Code
@@ -15,7 +16,7 @@ export type FieldValue<F extends FieldType> = F extends Code
     ? bigint
     : F extends 'symbol'
       ? string
-      : F extends 'bytes32'
+      : F extends Bytes
         ? Uint8Array
         : number;
 export type Values<F extends Fields> = { -readonly [K in keyof F]: FieldValue<F[K]> };
@@ -23,10 +24,9 @@ export type Values<F extends Fields> = { -readonly [K in keyof F]: FieldValue<F[
 /** Bytes of the header that every message starts with: length, kind, version, origin, sequence, time. */
 export const HEADER_BYTES = 24;
 const SYMBOL_BYTES = 16;
-/** A nonce, a digest, a proof. */
-const BYTES32 = 32;
 
-const SIZES = { u8: 1, u16: 2, u32: 4, i32: 4, i64: 8, u64: 8, symbol: SYMBOL_BYTES, bytes32: BYTES32 } as const;
+/** bytes32: a nonce, a digest, a proof; bytes1024: a piece of something longer. */
+const SIZES = { u8: 1, u16: 2, u32: 4, i32: 4, i64: 8, u64: 8, symbol: SYMBOL_BYTES, bytes32: 32, bytes1024: 1024 } as const; // prettier-ignore
 const sizeOf = (type: FieldType): number => (typeof type === 'string' ? SIZES[type] : 1);
 const alignmentOf = (type: FieldType): number => Math.min(sizeOf(type), 8);
 const roundUp = (offset: number, to: number): number => Math.ceil(offset / to) * to;
@@ -191,11 +191,12 @@ export class Codec<M extends Messages> {
   }
 }
 
+const isBytes = (type: FieldType): type is Bytes => type === 'bytes32' || type === 'bytes1024';
 const isZero = (value: unknown): boolean => value === undefined || value === 0 || value === 0n || value === '';
 const zeroOf = (type: FieldType): unknown => {
   if (typeof type !== 'string') return type[0];
   if (type === 'symbol') return '';
-  if (type === 'bytes32') return new Uint8Array(BYTES32);
+  if (isBytes(type)) return new Uint8Array(SIZES[type]);
   return type === 'i64' || type === 'u64' ? 0n : 0;
 };
 
@@ -220,7 +221,7 @@ function write(target: DataView, at: number, type: FieldType, value: unknown, na
   else if (type === 'u32') target.setUint32(at, integer(name, value, 0, 0xffffffff), true);
   else if (type === 'i32') target.setInt32(at, integer(name, value, -0x80000000, 0x7fffffff), true);
   else if (type === 'symbol') writeSymbol(target, at, String(value), name);
-  else if (type === 'bytes32') writeBytes(target, at, value, name);
+  else if (isBytes(type)) writeBytes(target, at, value, { name, length: SIZES[type] });
   else {
     if (typeof value !== 'bigint') outOfRange(name, value);
     if (value !== (type === 'i64' ? BigInt.asIntN(64, value) : BigInt.asUintN(64, value))) outOfRange(name, value);
@@ -233,9 +234,9 @@ function writeSymbol(target: DataView, at: number, text: string, name: string): 
   for (let i = 0; i < SYMBOL_BYTES; i += 1) target.setUint8(at + i, i < text.length ? text.charCodeAt(i) : 0);
 }
 
-function writeBytes(target: DataView, at: number, value: unknown, name: string): void {
-  if (!(value instanceof Uint8Array) || value.length !== BYTES32) outOfRange(name, value);
-  new Uint8Array(target.buffer, target.byteOffset + at, BYTES32).set(value);
+function writeBytes(target: DataView, at: number, value: unknown, field: { name: string; length: number }): void {
+  if (!(value instanceof Uint8Array) || value.length !== field.length) outOfRange(field.name, value);
+  new Uint8Array(target.buffer, target.byteOffset + at, field.length).set(value);
 }
 
 function read(source: DataView, at: number, type: FieldType, name: string): unknown {
@@ -254,7 +255,8 @@ function read(source: DataView, at: number, type: FieldType, name: string): unkn
     case 'u64':
       return source.getBigUint64(at, true);
     case 'bytes32':
-      return new Uint8Array(source.buffer, source.byteOffset + at, BYTES32).slice();
+    case 'bytes1024':
+      return new Uint8Array(source.buffer, source.byteOffset + at, SIZES[type]).slice();
     case 'symbol': {
       let text = '';
       for (let i = 0; i < SYMBOL_BYTES && source.getUint8(at + i) !== 0; i += 1) {

@@ -15,6 +15,7 @@ const valueOf = (type: FieldType): fc.Arbitrary<unknown> => {
     u64: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
     symbol: fc.stringMatching(/^[A-Z0-9-]{0,16}$/),
     bytes32: fc.uint8Array({ minLength: 32, maxLength: 32 }),
+    bytes1024: fc.uint8Array({ minLength: 1024, maxLength: 1024 }),
   }[type];
 };
 const fieldsOf = (fields: Fields): Record<string, fc.Arbitrary<unknown>> =>

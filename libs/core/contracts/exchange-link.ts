@@ -13,6 +13,20 @@
  *   V refused      which of them became none, and why
  *   both heartbeat when they have said nothing else for `heartbeatMs`; farewell before a connection is closed on purpose
  *
+ * A standby (role `standby`, S) goes on differently:
+ *   S follow          the term of its last command, and that command
+ *   V term-began      for each term of the venue's history, then following: a snapshot comes first, or none; then commands from `first` on
+ *   V snapshot-piece  the snapshot's file, in order
+ *   V commands        as they stand in the journal, in order; each is durable with V
+ *   S acknowledged    durable with S up to there
+ *   V compare         S answers with the digest of its state after that command; V says differs if its own is another
+ *   V confirm         V has been away and asks whether it is still followed, before it releases anything; S confirmed
+ *   S superseded      a higher term has begun: V is not the primary any more. In a hello too, from anybody
+ * An operator tells a follower to promote itself, and a primary how to replicate.
+ *
+ * The TERM is the venue's, not the journal's: it is raised by a promotion alone, so that no number of restarts makes an old primary
+ * look newer. Its seal is an HMAC under the standby's key: clients carry it from one primary to the other and cannot make one.
+ *
  * A connection that ends says nothing about commands that were neither sequenced nor refused: subscribe again from the last event seen.
  * A change of any layout or code list below is a new version; codes are only ever appended.
  */
@@ -32,6 +46,10 @@ export const LINK_REFUSALS = [
   /** `origin` names no session of this connection. */
   'unknown_session',
   'shutting_down',
+  /** Synchronous, without a standby, and as much is waiting as may wait. */
+  'no_standby',
+  /** This venue follows another. */
+  'not_primary',
 ] as const;
 
 /** Why a connection was closed. */
@@ -59,10 +77,30 @@ export const FAREWELLS = [
   'history_unavailable',
   'too_many_links',
   'too_many_sessions',
+  /** This venue follows another; commands and subscriptions belong there. */
+  'not_primary',
+  /** The standby has commands that are not the venue's. */
+  'diverged',
+  /** Another standby has come. */
+  'replaced',
+] as const;
+
+export const STANDINGS = ['primary', 'follower'] as const;
+/** asynchronous: events leave when they are durable here; synchronous: when they are durable with the standby too. */
+export const REPLICATION_MODES = ['asynchronous', 'synchronous'] as const;
+/** Why a follower does not promote itself. */
+export const PROMOTION_REFUSALS = [
+  'none',
+  /** It is the primary already. */
+  'not_a_follower',
+  /** It has not caught up with what the primary had released when it connected. `isForced` overrides it: what is missing is lost. */
+  'catching_up',
+  /** Its state was found to be another than the primary's at the same command. */
+  'states_differ',
 ] as const;
 
 const MESSAGES = {
-  hello: message(100, { nonce: 'bytes32', key: 'symbol', engineVersion: 'u16' }),
+  hello: message(100, { nonce: 'bytes32', key: 'symbol', engineVersion: 'u16', term: 'u32', seal: 'bytes32' }),
   challenge: message(101, { nonce: 'bytes32' }),
   proof: message(102, { proof: 'bytes32' }),
   welcome: message(103, {
@@ -77,6 +115,10 @@ const MESSAGES = {
     heartbeatMs: 'u32',
     engineVersion: 'u16',
     role: LINK_ROLES,
+    standing: STANDINGS,
+    /** Raised by each promotion: of two that call themselves primary, the higher one is. */
+    term: 'u32',
+    seal: 'bytes32',
   }),
   /** `from` 0 means: from what is released next. Always begins with event 0 of that command. */
   subscribe: message(104, { from: 'u64' }),
@@ -90,6 +132,24 @@ const MESSAGES = {
   /** From the venue: everything up to `released` has been sent; 0 while a subscription is still being told of the past. */
   heartbeat: message(110, { released: 'u64' }),
   farewell: message(111, { reason: FAREWELLS }),
+  follow: message(112, { last: 'u64', term: 'u32' }),
+  /** Commands behind `after` are of this term. */
+  'term-began': message(113, { after: 'u64', term: 'u32' }),
+  /** `bytes` of snapshot come first, that of command `snapshot`; 0 for none. `released`: what has left the venue by now. */
+  following: message(114, { first: 'u64', snapshot: 'u64', bytes: 'u64', released: 'u64' }),
+  'snapshot-piece': message(115, { length: 'u32', bytes: 'bytes1024' }),
+  acknowledged: message(116, { upTo: 'u64', term: 'u32' }),
+  compare: message(117, { command: 'u64' }),
+  digest: message(118, { command: 'u64', digest: 'bytes32' }),
+  differs: message(119, { command: 'u64' }),
+  confirm: message(120, { reference: 'u32' }),
+  confirmed: message(121, { reference: 'u32', term: 'u32' }),
+  superseded: message(122, { term: 'u32', seal: 'bytes32' }),
+  promote: message(123, { isForced: 'u8' }),
+  promoted: message(124, { term: 'u32', last: 'u64' }),
+  'not-promoted': message(125, { reason: PROMOTION_REFUSALS }),
+  'set-replication': message(126, { mode: REPLICATION_MODES }),
+  'replication-set': message(127, { mode: REPLICATION_MODES }),
 } as const;
 
 export const linkMessages = new Codec(LINK_VERSION, MESSAGES);
@@ -103,3 +163,6 @@ export type LinkMessageKind = keyof typeof MESSAGES;
 export type LinkRole = (typeof LINK_ROLES)[number];
 export type LinkRefusal = (typeof LINK_REFUSALS)[number];
 export type Farewell = (typeof FAREWELLS)[number];
+export type Standing = (typeof STANDINGS)[number];
+export type ReplicationMode = (typeof REPLICATION_MODES)[number];
+export type PromotionRefusal = (typeof PROMOTION_REFUSALS)[number];

@@ -14,13 +14,24 @@ import {
   linkMessages,
   type LinkRefusal,
   type LinkRole,
+  type PromotionRefusal,
+  type ReplicationMode,
+  type Standing,
 } from '@core/contracts';
 import { EventOrder } from './event-order.js';
+import { HighestTerm } from './highest-term.js';
 import { proofOf, provesKey } from './link-proof.js';
-import { MessageReader } from './message-reader.js';
+import { MessageReader, type Reading } from './message-reader.js';
 
 /** `lost`: the connection broke without a word. `gap`: an event was missing, which the venue must never do. */
-export type LinkEnd = Farewell | 'lost' | 'gap' | 'unproven_venue';
+/** What a link that is not a trader's is told: a standby's commands, and whatever else is not the link's own affair. */
+export interface Replica {
+  /** A whole command of the venue's journal. False: not now, and `resume` says when. */
+  onCommand(view: DataView, at: number, length: number): boolean;
+  onMessage(message: LinkMessage): void;
+}
+
+export type LinkEnd = Farewell | 'lost' | 'gap' | 'unproven_venue' | 'stale_primary';
 
 export interface ExchangeLinkOptions {
   readonly address: { readonly path: string } | { readonly host: string; readonly port: number };
@@ -38,6 +49,9 @@ export interface ExchangeLinkOptions {
   readonly onRefused?: (command: number, reason: LinkRefusal) => void;
   /** Everything up to `sequence` has been sent. */
   readonly onReleased?: (sequence: number) => void;
+  /** Remembers the highest term of the venue, over all links of this process: a primary of a lower one is refused, and told. */
+  readonly terms?: HighestTerm;
+  readonly replica?: Replica;
   readonly onClosed?: (end: LinkEnd) => void;
 }
 
@@ -46,7 +60,12 @@ export interface Welcome {
   readonly epoch: number;
   readonly nextSequence: number;
   readonly oldestSequence: number;
+  readonly standing: Standing;
+  readonly term: number;
 }
+
+/** What a follower answers: since when it is the primary, or why it is not. */
+export type Promotion = { readonly term: number; readonly last: number } | { readonly refusal: PromotionRefusal };
 
 type Of<K extends LinkMessage['kind']> = Extract<LinkMessage, { kind: K }>;
 
@@ -54,7 +73,7 @@ const HANDSHAKE_MS = 5_000;
 /** Missed beats after which the venue is taken for gone. */
 const PATIENCE = 5;
 const OUT_BYTES = 64 * 1024;
-const LONGEST = Math.max(engineEvents.longest, linkMessages.longest);
+const LONGEST = Math.max(engineEvents.longest, engineCommands.longest, linkMessages.longest);
 
 /**
  * One connection to the venue, from the side that calls: authenticates both ways, numbers and sends commands, gives back events without
@@ -71,6 +90,10 @@ export class ExchangeLink {
   #welcome: Welcome | undefined;
   #settle: { resolve: (link: ExchangeLink) => void; reject: (error: Error) => void } | undefined;
   #end: LinkEnd = 'lost';
+  readonly #terms: HighestTerm;
+  #onPromoted: ((answer: Promotion) => void) | undefined;
+  #onReplicationSet: ((mode: ReplicationMode) => void) | undefined;
+  #isReading = true;
   #commands = 0;
   #references = 0;
   #out = new Uint8Array(OUT_BYTES);
@@ -84,6 +107,7 @@ export class ExchangeLink {
   private constructor(options: ExchangeLinkOptions) {
     this.#options = options;
     this.#order = options.order ?? new EventOrder();
+    this.#terms = options.terms ?? new HighestTerm();
     this.#challenge = { key: options.keyName, clientNonce: randomBytes(32), venueNonce: new Uint8Array(32) };
     this.#reader = new MessageReader(LONGEST, (_, view, at, length) => this.#receive(view, at, length));
     this.#socket = this.#dial();
@@ -142,6 +166,31 @@ export class ExchangeLink {
     this.#say({ kind: 'close-session', session });
   }
 
+  /** Tells a follower to become the primary; forced, also when it lacks what the primary had released. */
+  promote(isForced = false): Promise<Promotion> {
+    this.#say({ kind: 'promote', isForced: isForced ? 1 : 0 });
+    return new Promise((resolve) => (this.#onPromoted = resolve));
+  }
+
+  /** Tells a primary whether its standby must have a command before anybody is told of it. */
+  setReplication(mode: ReplicationMode): Promise<ReplicationMode> {
+    this.#say({ kind: 'set-replication', mode });
+    return new Promise((resolve) => (this.#onReplicationSet = resolve));
+  }
+
+  /** A message of replication's own: see `Replica`. */
+  tell(message: LinkMessageDraft): void {
+    this.#say(message);
+  }
+
+  /** Goes on reading, where a command found no room. */
+  resume(): void {
+    if (this.#isReading || this.#state === 'closed') return;
+    this.#isReading = true;
+    this.#judge(this.#reader.resume());
+    if (this.#isReading) this.#socket.resume();
+  }
+
   /** Takes leave. What was sent before still arrives. */
   close(): void {
     if (this.#state === 'closed') return;
@@ -161,9 +210,8 @@ export class ExchangeLink {
       buffer: this.#reader.buffer,
       callback: (count: number) => {
         this.#isHeard = true;
-        const reading = this.#reader.filled(count);
-        if (reading === 'malformed' || reading === 'oversized') this.#fail(reading);
-        return true;
+        this.#judge(this.#reader.filled(count));
+        return this.#isReading;
       },
     };
     const { address } = this.#options;
@@ -173,14 +221,27 @@ export class ExchangeLink {
     socket.setTimeout(HANDSHAKE_MS, () => this.#fail('handshake_timeout'));
     socket.once('connect', () => {
       const { key, clientNonce } = this.#challenge;
-      this.#say({ kind: 'hello', nonce: clientNonce, key, engineVersion: ENGINE_CODEC_VERSION });
+      this.#say({ kind: 'hello', nonce: clientNonce, key, engineVersion: ENGINE_CODEC_VERSION, ...this.#terms.sealed });
     });
     return socket;
   }
 
+  #judge(reading: Reading): void {
+    if (reading === 'stopped') {
+      this.#isReading = false;
+      this.#socket.pause();
+    } else if (reading !== 'drained') this.#fail(reading);
+  }
+
   #receive(view: DataView, at: number, length: number): boolean {
     if (this.#state === 'closed') return true;
-    if (view.getUint8(at + 2) < FIRST_LINK_CODE) this.#receiveEvent(view, at, length);
+    const { replica } = this.#options;
+    const isControl = view.getUint8(at + 2) >= FIRST_LINK_CODE;
+    if (!isControl && replica !== undefined) {
+      if (this.#state === 'open' && engineCommands.fault(view, at, at + length) === null)
+        return replica.onCommand(view, at, length);
+      this.#fail('malformed');
+    } else if (!isControl) this.#receiveEvent(view, at, length);
     else if (linkMessages.fault(view, at, at + length) !== null) this.#fail('malformed');
     else this.#receiveControl(linkMessages.decode(view, at));
     return true;
@@ -217,8 +278,15 @@ export class ExchangeLink {
         this.#end = message.reason;
         this.#socket.destroy();
         return;
+      case 'promoted':
+        return this.#onPromoted?.({ term: message.term, last: Number(message.last) });
+      case 'not-promoted':
+        return this.#onPromoted?.({ refusal: message.reason });
+      case 'replication-set':
+        return this.#onReplicationSet?.(message.mode);
       default:
-        return this.#fail('out_of_turn');
+        if (this.#state !== 'open' || this.#options.replica === undefined) return this.#fail('out_of_turn');
+        return this.#options.replica.onMessage(message);
     }
   }
 
@@ -233,8 +301,17 @@ export class ExchangeLink {
     if (this.#state !== 'proving') return this.#fail('out_of_turn');
     if (!provesKey(message.proof, 'venue', this.#options.key, this.#challenge)) return this.#fail('unproven_venue');
     if (message.engineVersion !== ENGINE_CODEC_VERSION) return this.#fail('wrong_version');
-    const { role, epoch, nextSequence, oldestSequence, heartbeatMs } = message;
-    this.#welcome = { role, epoch, nextSequence: Number(nextSequence), oldestSequence: Number(oldestSequence) };
+    if (message.standing === 'primary' && !this.#terms.accept(message)) return this.#fail('stale_primary');
+    const { role, epoch, standing, term, heartbeatMs } = message;
+    const { nextSequence, oldestSequence } = message;
+    this.#welcome = {
+      role,
+      epoch,
+      standing,
+      term,
+      nextSequence: Number(nextSequence),
+      oldestSequence: Number(oldestSequence),
+    };
     this.#state = 'open';
     this.#socket.setTimeout(0);
     this.#beat = setInterval(() => this.#onBeat(), heartbeatMs);
@@ -243,7 +320,7 @@ export class ExchangeLink {
   }
 
   #onBeat(): void {
-    this.#silentBeats = this.#isHeard ? 0 : this.#silentBeats + 1;
+    this.#silentBeats = this.#isHeard || !this.#isReading ? 0 : this.#silentBeats + 1;
     this.#isHeard = false;
     if (this.#silentBeats >= PATIENCE) return this.#fail('heartbeat_missed');
     if (this.pendingBytes === 0) this.#say({ kind: 'heartbeat', released: BigInt(this.#order.sequence) });

@@ -1,4 +1,6 @@
 export { EventOrder, type Place } from './event-order.js';
-export { ExchangeLink, type ExchangeLinkOptions, type LinkEnd, type Welcome } from './exchange-link.js';
+export { connectToPrimary, type PrimaryOptions } from './connect-to-primary.js';
+export { ExchangeLink, type ExchangeLinkOptions, type LinkEnd, type Promotion, type Replica, type Welcome } from './exchange-link.js'; // prettier-ignore
+export { HighestTerm } from './highest-term.js';
 export { type Challenge, proofOf, provesKey } from './link-proof.js';
 export { MessageReader, type Reading, type Receive } from './message-reader.js';
