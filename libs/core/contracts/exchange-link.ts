@@ -100,7 +100,8 @@ export const PROMOTION_REFUSALS = [
 ] as const;
 
 const MESSAGES = {
-  hello: message(100, { nonce: 'bytes32', key: 'symbol', engineVersion: 'u16', term: 'u32', seal: 'bytes32' }),
+  /** With the highest term met so far, if any. */
+  hello: message(100, { nonce: 'bytes32', key: 'symbol', engineVersion: 'u16' }, { term: 'u32', seal: 'bytes32' }),
   challenge: message(101, { nonce: 'bytes32' }),
   proof: message(102, { proof: 'bytes32' }),
   welcome: message(103, {
