@@ -304,8 +304,10 @@ export class Exchange implements Venue {
 
   #resumeLinks(): void {
     if (this.#isStopping) return;
-    for (const link of this.#links) {
+    for (const link of [...this.#links]) {
       if (this.#sequencer.isBlocked) return;
+      // To the end of the queue, so that one who fills every batch does not keep the others waiting for ever.
+      if (this.#links.delete(link)) this.#links.add(link);
       link.resume();
     }
   }

@@ -118,8 +118,10 @@ export class LinkOutput {
     else if (this.#isEnding) this.#socket.end();
   }
 
-  /** Writes what is waiting and then ends the connection. */
-  end(): void {
+  /** Tells what may be told of commands, takes leave, and ends the connection when that is written. */
+  end(farewell: LinkMessageDraft): void {
+    this.#tellRuns();
+    this.say(farewell);
     this.#isEnding = true;
     this.#cursor = undefined;
     this.#foreign = undefined;

@@ -79,6 +79,7 @@ export class Link implements CommandSender {
   #isSubscribed = false;
   #isHeard = true;
   #silentBeats = 0;
+  #beats = 0;
   #isReading = true;
 
   constructor(
@@ -137,7 +138,9 @@ export class Link implements CommandSender {
     // Whoever is not read from cannot be heard.
     if (!this.#isReading) this.#silentBeats = 0;
     if (this.#state === 'greeting' || this.#state === 'proving') {
-      if (this.#silentBeats >= 1) this.close('handshake_timeout');
+      // Whoever sends a byte at a time has no more time than others.
+      this.#beats += 1;
+      if (this.#silentBeats >= 1 || this.#beats > PATIENCE) this.close('handshake_timeout');
       return;
     }
     if (this.#silentBeats >= PATIENCE) return this.close('heartbeat_missed');
@@ -157,8 +160,7 @@ export class Link implements CommandSender {
       this.#socket.destroy();
       return;
     }
-    this.output.say({ kind: 'farewell', reason });
-    this.output.end();
+    this.output.end({ kind: 'farewell', reason });
     setTimeout(() => this.#socket.destroy(), LINGER_MS).unref();
   }
 

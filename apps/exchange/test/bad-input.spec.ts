@@ -175,6 +175,17 @@ describe('bad input', () => {
           it.say({ kind: 'hello', nonce: new Uint8Array(32), key: 'gateway', engineVersion: 1 }),
         ),
     ],
+    [
+      'a handshake that comes a byte at a time',
+      'handshake_timeout',
+      async (path) =>
+        with_(await Speaker.at(path), (it) =>
+          it.drip(
+            linkMessages.toBytes({ kind: 'hello', nonce: new Uint8Array(32), key: 'gateway', engineVersion: 1 }),
+            100,
+          ),
+        ),
+    ],
     ['nothing at all', 'handshake_timeout', (path) => Speaker.at(path)],
     ['silence', 'heartbeat_missed', (path) => Speaker.as('gateway', path)],
   ])('%s closes the link with %s, and the state is what it was', async (_, reason, speak) => {

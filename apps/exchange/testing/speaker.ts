@@ -73,6 +73,15 @@ export class Speaker {
     this.socket.write(bytes);
   }
 
+  /** One byte after another. */
+  drip(bytes: Uint8Array, everyMs: number): void {
+    let at = 0;
+    const dripping = setInterval(() => {
+      if (this.isClosed || at === bytes.length) clearInterval(dripping);
+      else this.socket.write(bytes.subarray(at, (at += 1)));
+    }, everyMs);
+  }
+
   /** The first message of one of these kinds. */
   async hears<K extends LinkMessage['kind']>(...kinds: K[]): Promise<Extract<LinkMessage, { kind: K }>> {
     const isOne = (message: LinkMessage): message is Extract<LinkMessage, { kind: K }> =>

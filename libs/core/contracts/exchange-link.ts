@@ -42,10 +42,8 @@ export const LINK_REFUSALS = [
   'none',
   /** No space on the venue's disk: cancels alone are taken, and those while a reserve lasts. */
   'disk_full',
-  'busy',
   /** `origin` names no session of this connection. */
   'unknown_session',
-  'shutting_down',
   /** Synchronous, without a standby, and as much is waiting as may wait. */
   'no_standby',
   /** This venue follows another. */
@@ -69,6 +67,7 @@ export const FAREWELLS = [
   'from_the_future',
   /** A command was numbered as an earlier one. */
   'repeated',
+  /** Its events were written over, or it sent without reading. Never said, since it would not be read: the connection just ends. */
   'too_slow',
   'heartbeat_missed',
   /** This venue is not the primary any more. */
