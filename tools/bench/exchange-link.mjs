@@ -167,9 +167,10 @@ async function exchange() {
   let onAnswers = () => {};
   const gateway = await link('gateway', { onSequenced: (_command, _first, count) => onAnswers(count) });
   // Orders that rest for no time: accepted and cancelled, so that the book stays as it is and each is the same work.
-  const draft = order({ clientOrderId: 0n, timeInForce: 'ioc' });
+  const { engineCommands } = await built('libs/core/contracts/index.js');
+  const command = engineCommands.toBytes(order({ clientOrderId: 0n, timeInForce: 'ioc' }));
   const send = (count) => {
-    for (let k = 0; k < count; k += 1) gateway.send(draft);
+    for (let k = 0; k < count; k += 1) gateway.sendEncoded(command);
   };
   return driver(send, (handler) => (onAnswers = handler));
 }
