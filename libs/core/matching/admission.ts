@@ -28,6 +28,7 @@ const { counters, NOW } = life;
 
 const { words, amounts } = commands;
 const { standing } = accounts;
+const { killed } = venue;
 const {
   listed,
   state,
@@ -54,7 +55,7 @@ export function refuseAccount(account: number): number {
 
 /** Whether orders of this account may enter or change in this instrument now. */
 export function refuseTrading(account: number, i: number): number {
-  if (venue.killed !== 0) return REFUSED.kill_switch_engaged;
+  if (killed[0] !== 0) return REFUSED.kill_switch_engaged;
   if (standing[accountRecord(account)] !== ACTIVE) return REFUSED.account_suspended;
   const now = state[i]!;
   if (now === OPEN || now === PRE_OPEN) return ADMITTED;
@@ -125,8 +126,8 @@ export function refusePrice(i: number, side: number, price: number): number {
 
 function refuseQuantity(w: number, i: number, isLong: boolean): number {
   const quantity = amounts[(w >> 1) + amount.quantity]!;
-  if (quantity === 0n && isLong && amounts[(w >> 1) + amount.budget]! > 0n) return ADMITTED;
-  return quantity <= 0n
+  if (quantity === BigInt(0) && isLong && amounts[(w >> 1) + amount.budget]! > BigInt(0)) return ADMITTED;
+  return quantity <= BigInt(0)
     ? REFUSED.invalid_quantity
     : quantity < minimumQuantity[i]!
       ? REFUSED.quantity_below_minimum
@@ -162,23 +163,23 @@ function refuseSpecialTerms(w: number, i: number, type: number, timeInForce: num
   const at = w >> 1;
   const quantity = amounts[at + amount.quantity]!;
   const display = amounts[at + amount.displayQuantity]!;
-  if (display !== 0n) {
+  if (display !== BigInt(0)) {
     if (type !== LIMIT || isImmediate) return REFUSED.invalid_combination;
-    if (display < 0n || display > quantity) return REFUSED.invalid_display_quantity;
+    if (display < BigInt(0) || display > quantity) return REFUSED.invalid_display_quantity;
   }
   const minimum = amounts[at + amount.minimumQuantity]!;
-  if (minimum !== 0n) {
+  if (minimum !== BigInt(0)) {
     if (timeInForce !== IOC) return REFUSED.invalid_combination;
-    if (minimum < 0n || minimum > quantity) return REFUSED.invalid_minimum_quantity;
+    if (minimum < BigInt(0) || minimum > quantity) return REFUSED.invalid_minimum_quantity;
   }
   const budget = amounts[at + amount.budget]!;
-  if (budget !== 0n) {
+  if (budget !== BigInt(0)) {
     const isMarketBuy = type === MARKET_TYPE && (words[w + word.side]! & 255) === 0;
-    if (!isMarketBuy || timeInForce !== IOC || minimum !== 0n || settlement[i] !== SPOT)
+    if (!isMarketBuy || timeInForce !== IOC || minimum !== BigInt(0) || settlement[i] !== SPOT)
       return REFUSED.invalid_combination;
-    if (budget < 0n) return REFUSED.invalid_budget;
+    if (budget < BigInt(0)) return REFUSED.invalid_budget;
   }
   const expiresAt = amounts[at + amount.expiresAt]!;
   if (timeInForce === GTD) return expiresAt <= counters[NOW]! ? REFUSED.invalid_expiry : ADMITTED;
-  return expiresAt === 0n ? ADMITTED : REFUSED.invalid_expiry;
+  return expiresAt === BigInt(0) ? ADMITTED : REFUSED.invalid_expiry;
 }

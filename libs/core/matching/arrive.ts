@@ -17,7 +17,7 @@ const { state } = instruments;
 /** Lets a registered order, in no queue, meet the book of its instrument. */
 export function arrive(order: number): void {
   const stopped = state[instrument[order]!] === OPEN ? match(order) : 0;
-  if (open[order] === 0n) close(order);
+  if (open[order] === BigInt(0)) close(order);
   else if ((traits[order]! & IMMEDIATE) !== 0 || stopped === self_trade) leave(order, stopped);
   else if (!hasRoomForLevel()) leave(order, capacity);
   else rest(order);

@@ -87,14 +87,14 @@ function choose(demand: readonly Level[], supply: readonly Level[], reference: n
 }
 
 function preferred(tied: readonly { price: number; surplus: bigint }[], reference: number): number {
-  if (tied.every(({ surplus }) => surplus > 0n)) return tied.at(-1)!.price;
-  if (tied.every(({ surplus }) => surplus < 0n)) return tied[0]!.price;
+  if (tied.every(({ surplus }) => surplus > BigInt(0))) return tied.at(-1)!.price;
+  if (tied.every(({ surplus }) => surplus < BigInt(0))) return tied[0]!.price;
   let nearest = tied[0]!.price;
   for (const { price } of tied) if (Math.abs(price - reference) <= Math.abs(nearest - reference)) nearest = price;
   return nearest;
 }
 
-const abs = (value: bigint): bigint => (value < 0n ? -value : value);
+const abs = (value: bigint): bigint => (value < BigInt(0) ? -value : value);
 
 /**
  * Trades all that crosses at `price`, in priority. Both sides pay the maker's rate (and nobody a rebate, as nobody takes).
@@ -121,8 +121,8 @@ function meet(earlier: number, later: number, price: number): void {
   takeFromLevel(earlier);
   takeFromLevel(later);
   traded(earlier, later, price, 1);
-  if (open[earlier] === 0n) deplete(earlier);
-  if (open[later] === 0n) deplete(later);
+  if (open[earlier] === BigInt(0)) deplete(earlier);
+  if (open[later] === BigInt(0)) deplete(later);
 }
 
 function keepApart(earlier: number, later: number): void {
@@ -133,8 +133,8 @@ function keepApart(earlier: number, later: number): void {
     takeFromLevel(later);
     decrement(earlier);
     decrement(later);
-    if (open[earlier] === 0n) deplete(earlier);
-    if (open[later] === 0n) deplete(later);
+    if (open[earlier] === BigInt(0)) deplete(earlier);
+    if (open[later] === BigInt(0)) deplete(later);
     return;
   }
   if (rule !== selfTradeRule.CANCEL_NEWEST) cancelOpenOrder(earlier, CANCELLED.self_trade);

@@ -18,7 +18,7 @@ const UNSOUND = 1;
 /** Carries out an `audit`: counts the money, in O(accounts × assets + orders), and says whether it is all there. */
 export function audit(): void {
   const assets = Array.from({ length: MAX_ASSETS }, (_, asset) => asset).filter(
-    (asset) => balances.supply[asset] !== 0n,
+    (asset) => balances.supply[asset] !== BigInt(0),
   );
   audited(unsoundness() === null ? SOUND : UNSOUND, venue.accounts, assets.length, openOrderCount());
 }
@@ -54,7 +54,7 @@ function sumPositions(i: number, held: bigint[]): string | null {
     basis += positions.basis[p]!;
     held[instruments.quote[i]!]! += positions.margin[p]!;
   }
-  if (lots === 0n && basis === 0n) return null;
+  if (lots === BigInt(0) && basis === BigInt(0)) return null;
   return `positions of instrument ${i >> INSTRUMENT_SHIFT} sum to ${lots} lots at ${basis}`;
 }
 
@@ -64,7 +64,7 @@ function sumAsset(asset: number, heldByOrders: bigint): string | null {
   for (let account = 0; account < venue.accounts; account += 1) {
     const balance = balanceOf(rowOf(asset), account);
     const total = balances.total[balance]!;
-    if (total < 0n || balances.held[balance]! < 0n || balances.held[balance]! > total) {
+    if (total < BigInt(0) || balances.held[balance]! < BigInt(0) || balances.held[balance]! > total) {
       return `account ${account} owns ${total} of asset ${asset} with ${balances.held[balance]} held`;
     }
     sum += total;

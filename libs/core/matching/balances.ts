@@ -51,7 +51,7 @@ export function preserveBalance(balance: number): void {
 /** Clears the first `count` accounts and all that they own. */
 export function clearAccounts(count: number): void {
   for (let asset = 0; asset < MAX_ASSETS; asset += 1) {
-    if (balances.supply[asset] !== 0n) pairs.words.fill(0, rowOf(asset) * 2, (rowOf(asset) + count * 2) * 2);
+    if (balances.supply[asset] !== BigInt(0)) pairs.words.fill(0, rowOf(asset) * 2, (rowOf(asset) + count * 2) * 2);
   }
   people.words.fill(0, 0, count * 4);
   balances.supply.fill(0n);

@@ -10,7 +10,7 @@
 import { capacity } from './capacity.js';
 import { copying, TableCopy } from './copying.js';
 import { HANDLE_SHIFT as SHIFT, orders } from './orders.js';
-import { amountFields, wordFields } from './records.js';
+import { amountFields, wordCells, wordFields } from './records.js';
 
 const { isCopying } = copying;
 const { MAX_ORDERS, REMEMBERED_CLIENT_IDS } = capacity;
@@ -35,7 +35,7 @@ export const closedIdCopy = new TableCopy([
   { words: closedAccount, perRecord: 1 },
 ]);
 /** The slot that the next closed order takes, and how many are taken. */
-const ring = new Int32Array(2);
+const ring = wordCells(2);
 const PLACE = 0;
 const TAKEN = 1;
 

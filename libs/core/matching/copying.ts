@@ -2,7 +2,9 @@
  * Copying a table while it keeps changing. A record that has not been copied yet is copied before its first change, so the
  * copy is of one moment however many slices it takes. `isCopying[0]` is what writers test: nothing else costs them.
  */
-export const copying = { isCopying: new Int32Array(1) } as const;
+import { wordCells } from './records.js';
+
+export const copying = { isCopying: wordCells(1) } as const;
 
 /** A table from its word `first` on (0 if left out), `perRecord` words a record. */
 export interface Part {

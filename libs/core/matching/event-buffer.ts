@@ -4,6 +4,7 @@
  */
 import { ENGINE_CODEC_VERSION, engineEvents } from '@core/contracts';
 import { capacity } from './capacity.js';
+import { wordCells } from './records.js';
 import { life } from './scratch.js';
 
 const { EVENT_BUFFER_BYTES } = capacity;
@@ -23,7 +24,7 @@ const { words, amounts } = written;
 /** Takes the first `bytes` of the buffer, whole events, before it returns. */
 export type Release = (bytes: number) => void;
 
-const cursor = new Int32Array(2);
+const cursor = wordCells(2);
 const BYTES = 0;
 const INDEX = 1;
 const FULL = EVENT_BUFFER_BYTES - engineEvents.longest;

@@ -1,6 +1,7 @@
 /** Orders that end at a time, in a heap: the first to expire on top, of those that expire together the one with the lower id. */
 import { capacity } from './capacity.js';
 import { orders } from './orders.js';
+import { wordCells } from './records.js';
 import { life } from './scratch.js';
 
 const { MAX_ORDERS } = capacity;
@@ -9,7 +10,7 @@ const { counters, DUE } = life;
 
 // Entry 1 is the top; entry 0 is unused.
 const heap = new Int32Array(MAX_ORDERS + 1);
-const size = new Int32Array(1);
+const size = wordCells(1);
 
 /** The order that expires first, or 0. */
 export const firstToExpire = (): number => (size[0] === 0 ? 0 : heap[1]!);

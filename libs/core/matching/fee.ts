@@ -21,10 +21,10 @@ const LIFT = 1_000_000_000_000n + 999_999n;
 export function charge(order: number, ppm: number, base: number, to: number): void {
   const rate = BigInt(ppm | 0);
   const notional = scratch[base]!;
-  const millions = BigInt.asIntN(64, notional / PPM);
+  const millions = BigInt.asIntN(64, notional / BigInt(1_000_000));
   const rest = BigInt.asIntN(64, notional - BigInt.asIntN(64, millions * PPM));
   const due = BigInt.asIntN(64, BigInt.asIntN(64, rest * rate) - feeCarry[order]!);
-  const units = BigInt.asIntN(64, BigInt.asIntN(64, BigInt.asIntN(64, due + LIFT) / PPM) - PPM);
+  const units = BigInt.asIntN(64, BigInt.asIntN(64, BigInt.asIntN(64, due + LIFT) / BigInt(1_000_000)) - PPM);
   feeCarry[order] = BigInt.asIntN(64, BigInt.asIntN(64, units * PPM) - due);
   scratch[to] = BigInt.asIntN(64, BigInt.asIntN(64, millions * rate) + units);
 }
@@ -33,9 +33,9 @@ export function charge(order: number, ppm: number, base: number, to: number): vo
 export function addWorstFee(order: number, ppm: number, base: number, to: number): void {
   const rate = BigInt(ppm | 0);
   const notional = scratch[base]!;
-  const millions = BigInt.asIntN(64, notional / PPM);
+  const millions = BigInt.asIntN(64, notional / BigInt(1_000_000));
   const rest = BigInt.asIntN(64, notional - BigInt.asIntN(64, millions * PPM));
   const due = BigInt.asIntN(64, BigInt.asIntN(64, rest * rate) - feeCarry[order]!);
-  const units = BigInt.asIntN(64, BigInt.asIntN(64, due + 999_999n) / PPM);
+  const units = BigInt.asIntN(64, BigInt.asIntN(64, due + 999_999n) / BigInt(1_000_000));
   scratch[to] = BigInt.asIntN(64, scratch[to]! + BigInt.asIntN(64, BigInt.asIntN(64, millions * rate) + units));
 }

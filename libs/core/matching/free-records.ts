@@ -4,6 +4,7 @@
  * saved. It also keeps open orders close together in memory.
  */
 import { capacity } from './capacity.js';
+import { wordCells } from './records.js';
 
 const { MAX_ORDERS } = capacity;
 
@@ -11,7 +12,7 @@ const leaves = new Int32Array(MAX_ORDERS >> 5);
 const branches = new Int32Array(MAX_ORDERS >> 10);
 const limbs = new Int32Array(MAX_ORDERS >> 15);
 /** The root of the tree, and the number above every record that was ever used. */
-const trunk = new Int32Array(2);
+const trunk = wordCells(2);
 const ROOT = 0;
 const MARK = 1;
 freeAllRecords();

@@ -65,7 +65,7 @@ export function computeNeedFor(order: number, limit: number): void {
 export function adjustHold(order: number): boolean {
   const balance = payingBalance(order);
   const more = BigInt.asIntN(64, scratch[NEED]! - hold[order]!);
-  if (more > 0n && BigInt.asIntN(64, total[balance]! - held[balance]!) < more) return false;
+  if (more > BigInt(0) && BigInt.asIntN(64, total[balance]! - held[balance]!) < more) return false;
   if (isCopying[0] !== 0) {
     preserveBalance(balance);
     preserveOrder(order);

@@ -9,7 +9,7 @@
 import { capacity } from './capacity.js';
 import { INSTRUMENT_SHIFT } from './instruments.js';
 import { orders } from './orders.js';
-import { amountFields, wordFields } from './records.js';
+import { amountFields, wordCells, wordFields } from './records.js';
 
 const { MAX_INSTRUMENTS, MAX_ORDERS, PRICE_BITS } = capacity;
 
@@ -56,11 +56,13 @@ const pageBits = new Int32Array(PAGES << (PAGE_BITS - 5));
 const pageTop = new Int32Array(PAGES);
 
 // Free levels are chained through `head`, free pages through their first level entry; fresh ones come from the marks.
-const pool = Int32Array.of(0, 1, 0, 1);
+const pool = wordCells(4);
 const FREE_LEVEL = 0;
 const FRESH_LEVEL = 1;
 const FREE_PAGE = 2;
 const FRESH_PAGE = 3;
+pool[FRESH_LEVEL] = 1;
+pool[FRESH_PAGE] = 1;
 
 const LADDER_SHIFT = INSTRUMENT_SHIFT - 2;
 /** Ladder numbers of an instrument handle: `bids(i) + side` are the orders of a side, `stops(i) + side` its dormant stops. */

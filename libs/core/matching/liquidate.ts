@@ -18,7 +18,7 @@ import { protectionPrice } from './protection.js';
 export function liquidate(i: number, owner: number): void {
   if (!hasFreeRecord()) return;
   const p = positionOf(instruments.positionsRow[i]!, owner);
-  const side = positions.lots[p]! > 0n ? 1 : 0;
+  const side = positions.lots[p]! > BigInt(0) ? 1 : 0;
   const order = draft();
   const t = trait;
   orders.traits[order] =

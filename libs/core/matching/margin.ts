@@ -123,7 +123,7 @@ export function computeMaintenance(p: number, i: number): void {
 
 function countPosition(p: number): void {
   scratch[LOTS] = lots[p]!;
-  if (scratch[LOTS] < 0n) scratch[LOTS] = BigInt.asIntN(64, 0n - scratch[LOTS]);
+  if (scratch[LOTS] < BigInt(0)) scratch[LOTS] = BigInt.asIntN(64, 0n - scratch[LOTS]);
 }
 
 /** ceil(scratch[LOTS] at the mark price × ppm / 10⁶); `fee.ts` explains the split. */
@@ -139,13 +139,13 @@ function computeMargin(i: number, ppm: number): void {
 function addPendingLoss(p: number, i: number): void {
   const worth = BigInt.asIntN(64, BigInt.asIntN(64, BigInt(markPrice[i]!) * lots[p]!) * tickValue[i]!);
   scratch[TERM] = BigInt.asIntN(64, basis[p]! - worth);
-  if (scratch[TERM] > 0n) scratch[REQUIRED] = BigInt.asIntN(64, scratch[REQUIRED]! + scratch[TERM]);
+  if (scratch[TERM] > BigInt(0)) scratch[REQUIRED] = BigInt.asIntN(64, scratch[REQUIRED]! + scratch[TERM]);
 }
 
 /** What trading scratch[CHANGE] lots of `order` at `limit` would lose at once against the mark price. */
 function addLossAtLimit(order: number, i: number, limit: number): void {
   const beyond = (traits[order]! & SELL) === 0 ? limit - markPrice[i]! : markPrice[i]! - limit;
-  if (beyond <= 0 || scratch[CHANGE]! <= 0n) return;
+  if (beyond <= 0 || scratch[CHANGE]! <= BigInt(0)) return;
   const loss = BigInt.asIntN(64, BigInt.asIntN(64, BigInt(beyond | 0) * scratch[CHANGE]!) * tickValue[i]!);
   scratch[REQUIRED] = BigInt.asIntN(64, scratch[REQUIRED]! + loss);
 }
@@ -209,9 +209,9 @@ function fillPosition(order: number, i: number, fee: number): void {
 export function clipToPosition(order: number): boolean {
   const i = instrument[order]!;
   const p = positionOf(positionsRow[i]!, account[order]!);
-  const isShort = lots[p]! < 0n;
+  const isShort = lots[p]! < BigInt(0);
   const isBuy = (traits[order]! & SELL) === 0;
-  if (lots[p] === 0n || isBuy !== isShort) return false;
+  if (lots[p] === BigInt(0) || isBuy !== isShort) return false;
   countPosition(p);
   if (open[order]! > scratch[LOTS]!) open[order] = scratch[LOTS]!;
   return true;

@@ -48,7 +48,7 @@ export function setMarkPrice(w: number): void {
   settleVariation(i);
   for (let owner = FIRST_CUSTOMER; owner < venue.accounts; owner += 1) {
     const p = positionOf(positionsRow[i]!, owner);
-    if (lots[p] !== 0n || margin[p] !== 0n) remargin(p, i, owner);
+    if (lots[p] !== BigInt(0) || margin[p] !== BigInt(0)) remargin(p, i, owner);
   }
   if (state[i] !== OPEN) return;
   for (let owner = FIRST_CUSTOMER; owner < venue.accounts; owner += 1) liquidateIfDue(i, owner);
@@ -58,7 +58,7 @@ export function setMarkPrice(w: number): void {
 export function hasPositions(i: number): boolean {
   for (let owner = FIRST_CUSTOMER; owner < venue.accounts; owner += 1) {
     const p = positionOf(positionsRow[i]!, owner);
-    if (lots[p] !== 0n || basis[p] !== 0n) return true;
+    if (lots[p] !== BigInt(0) || basis[p] !== BigInt(0)) return true;
   }
   return false;
 }
@@ -68,7 +68,7 @@ export function settleFinally(i: number): void {
   settleVariation(i);
   for (let owner = FIRST_CUSTOMER; owner < venue.accounts; owner += 1) {
     const p = positionOf(positionsRow[i]!, owner);
-    if (lots[p] === 0n && margin[p] === 0n) continue;
+    if (lots[p] === BigInt(0) && margin[p] === BigInt(0)) continue;
     preservePosition(p);
     lots[p] = 0n;
     basis[p] = 0n;
@@ -86,13 +86,13 @@ function settleVariation(i: number): void {
   const losers: Gain[] = [];
   for (let owner = FIRST_CUSTOMER; owner < venue.accounts; owner += 1) {
     const p = positionOf(positionsRow[i]!, owner);
-    if (lots[p] === 0n && basis[p] === 0n) continue;
+    if (lots[p] === BigInt(0) && basis[p] === BigInt(0)) continue;
     const worth = BigInt(markPrice[i]!) * lots[p]! * tickValue[i]!;
     const amount = worth - basis[p]!;
     preservePosition(p);
     basis[p] = worth;
-    if (amount > 0n) winners.push({ owner, amount });
-    else if (amount < 0n) losers.push({ owner, amount: -amount });
+    if (amount > BigInt(0)) winners.push({ owner, amount });
+    else if (amount < BigInt(0)) losers.push({ owner, amount: -amount });
   }
   const collected = losers.reduce((sum, loser) => sum + collect(i, loser), 0n);
   pay(i, winners, collected);
@@ -130,7 +130,7 @@ function pay(i: number, winners: readonly Gain[], collected: bigint): void {
     addCash(i, owner, share);
     variationSettled(i, owner, share, lots[positionOf(positionsRow[i]!, owner)]!);
   }
-  if (left > 0n) addCash(i, INSURANCE_ACCOUNT, left);
+  if (left > BigInt(0)) addCash(i, INSURANCE_ACCOUNT, left);
 }
 
 function addCash(i: number, owner: number, amount: bigint): void {
@@ -171,7 +171,7 @@ function liquidateIfDue(i: number, owner: number): void {
 }
 
 function isUnderMaintenance(p: number, i: number): boolean {
-  if (lots[p] === 0n) return false;
+  if (lots[p] === BigInt(0)) return false;
   computeMaintenance(p, i);
   return margin[p]! < scratch[REQUIRED]!;
 }

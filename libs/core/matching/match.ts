@@ -35,7 +35,7 @@ export function match(taker: number): number {
   const worst = bookRank(opposite, price[taker]!);
   if (haltPpm[i] !== 0) rollHaltWindow(i);
 
-  while (open[taker]! > 0n) {
+  while (open[taker]! > BigInt(0)) {
     const level = bestLevel[ladder]!;
     if (level === 0) return immediate_remainder;
     if (rank[level]! > worst) return protection_price;
@@ -53,13 +53,13 @@ export function match(taker: number): number {
     if ((traits[taker]! & BUDGETED) !== 0) {
       computeAffordable(taker, at);
       if (scratch[AFFORDABLE]! < scratch[FILL]!) scratch[FILL] = scratch[AFFORDABLE]!;
-      if (scratch[FILL] === 0n) return budget_spent;
+      if (scratch[FILL] === BigInt(0)) return budget_spent;
     }
     // A rebate comes out of the taker's fee.
     trade(maker, taker, at, Math.max(makerPpm[maker]!, -takerPpm[taker]!), takerPpm[taker]!);
     takeFromLevel(maker);
     traded(maker, taker, at, 0);
-    if (open[maker] === 0n) deplete(maker);
+    if (open[maker] === BigInt(0)) deplete(maker);
   }
   return 0;
 }
@@ -93,7 +93,7 @@ export function takeFromLevel(order: number): void {
 
 /** A queued order has nothing left to trade: an iceberg shows its next part behind the others, any other is done. */
 export function deplete(order: number): void {
-  if ((traits[order]! & ICEBERG) !== 0 && hidden[order]! > 0n) {
+  if ((traits[order]! & ICEBERG) !== 0 && hidden[order]! > BigInt(0)) {
     if (hidden[order]! < display[order]!) open[order] = hidden[order]!;
     else open[order] = display[order]!;
     hidden[order] = BigInt.asIntN(64, hidden[order]! - open[order]);
@@ -118,7 +118,7 @@ export function preventSelfTrade(maker: number, taker: number): boolean {
   takeFromLevel(maker);
   decrement(maker);
   decrement(taker);
-  if (open[maker] === 0n) deplete(maker);
+  if (open[maker] === BigInt(0)) deplete(maker);
   return true;
 }
 

@@ -9,6 +9,7 @@ import { dequeue } from './ladders.js';
 import { endExposure } from './margin.js';
 import { orderCancelled } from './order-events.js';
 import { HANDLE_SHIFT as SHIFT, orders, preserveOrder, trait } from './orders.js';
+import { wordCells } from './records.js';
 import { life } from './scratch.js';
 import { forgetTrailing } from './trailing.js';
 
@@ -23,7 +24,7 @@ const HANDLE_SHIFT = SHIFT;
 const RECORD_BITS = 20;
 const RECORD_MASK = (1 << RECORD_BITS) - 1;
 
-const tally = new Int32Array(1);
+const tally = wordCells(1);
 export const openOrderCount = (): number => tally[0]!;
 
 /** A record for an arriving order. Its caller has checked that there is one. */
@@ -54,7 +55,7 @@ export function enterIndexes(order: number): void {
   accountPrevious[order] = 0;
   if (newest !== 0) accountPrevious[newest] = order;
   newestOrder[record] = order;
-  if (clientOrderId[order] !== 0n) indexClientId(order);
+  if (clientOrderId[order] !== BigInt(0)) indexClientId(order);
   if ((traits[order]! & EXPIRES) !== 0) scheduleExpiry(order);
   tally[0]! += 1;
 }
@@ -69,7 +70,7 @@ export function close(order: number): void {
   if (older !== 0) accountPrevious[older] = newer;
   if (newer !== 0) accountNext[newer] = older;
   else newestOrder[accountRecord(account[order]!)] = older;
-  if (clientOrderId[order] !== 0n) retireClientId(order);
+  if (clientOrderId[order] !== BigInt(0)) retireClientId(order);
   id[order] = 0n;
   tally[0]! -= 1;
   giveBackRecord(order >> HANDLE_SHIFT);
@@ -92,7 +93,7 @@ export function cancelOpenOrder(order: number, reason: number): void {
 export function forEachOpenOrder(visit: (order: number) => void): void {
   const end = recordMark() << HANDLE_SHIFT;
   for (let order = 1 << HANDLE_SHIFT; order < end; order += 1 << HANDLE_SHIFT) {
-    if (id[order] !== 0n) visit(order);
+    if (id[order] !== BigInt(0)) visit(order);
   }
 }
 

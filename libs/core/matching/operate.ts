@@ -61,7 +61,7 @@ export function setBands(w: number): void {
     reference > instruments.maximumPrice[i]! ||
     !isDuration(window) ||
     !isDuration(reopenAfter) ||
-    (rates[2]! > 0 && window === 0n);
+    (rates[2]! > 0 && window === BigInt(0));
   if (isWrong) return commandRejected(w, number, REFUSED.invalid_bands);
   [instruments.pricePpm[i], instruments.protectionPpm[i], instruments.haltPpm[i]] = rates as [number, number, number];
   instruments.haltWindow[i] = window;
@@ -72,7 +72,7 @@ export function setBands(w: number): void {
 }
 
 /** Microseconds of at most a thousand years, so that adding them to a time cannot overflow. */
-const isDuration = (microseconds: bigint): boolean => microseconds >= 0n && microseconds < 1n << 55n;
+const isDuration = (microseconds: bigint): boolean => microseconds >= BigInt(0) && microseconds < 1n << 55n;
 
 const accountWord = wordOffsets(engineCommands.messages['set-account']);
 
@@ -103,7 +103,7 @@ const switchWord = wordOffsets(engineCommands.messages['kill-switch']);
 export function killSwitch(w: number): void {
   const position = words[w + switchWord.position]! & 255;
   if (position > 1) return commandRejected(w, ANY, REFUSED.malformed);
-  venue.killed = position;
+  venue.killed[0] = position;
   commandDone(engineEvents.messages['kill-switch-set'], w);
   if (position === 0) return;
   let count = 0;

@@ -81,7 +81,7 @@ function draftFrom(w: number): number {
   takerPpm[order] = takerRate[rates]!;
 
   const lots = at + amount.quantity;
-  if (amounts[lots] === 0n) open[order] = maximumQuantity[i]!;
+  if (amounts[lots] === BigInt(0)) open[order] = maximumQuantity[i]!;
   else open[order] = amounts[lots]!;
   clientOrderId[order] = amounts[at + amount.clientOrderId]!;
   filled[order] = 0n;
@@ -124,8 +124,8 @@ function traitsFrom(w: number, i: number): number {
   t |= (words[w + word.instructions]! & 7) << 1;
   if (settlement[i] !== SPOT) t |= MARGINED;
   if (timeInForce === IOC || timeInForce === FOK) t |= IMMEDIATE;
-  if (isLong && amounts[(w >> 1) + amount.displayQuantity]! !== 0n) t |= ICEBERG;
-  if (isLong && amounts[(w >> 1) + amount.expiresAt]! !== 0n) t |= EXPIRES;
+  if (isLong && amounts[(w >> 1) + amount.displayQuantity]! !== BigInt(0)) t |= ICEBERG;
+  if (isLong && amounts[(w >> 1) + amount.expiresAt]! !== BigInt(0)) t |= EXPIRES;
   if (type === LIMIT) return t;
   if (type !== STOP_LIMIT) t |= MARKET;
   if (type >= STOP) t |= DORMANT;
@@ -137,7 +137,7 @@ function traitsFrom(w: number, i: number): number {
 function isBudgeted(w: number, t: number, isLong: boolean): boolean {
   const isMarketIoc = ((t >> TYPE_SHIFT) & 7) === MARKET_TYPE && ((t >> TIME_IN_FORCE_SHIFT) & 3) === IOC;
   if (!isMarketIoc || (t & (SELL | MARGINED)) !== 0) return false;
-  return !isLong || amounts[(w >> 1) + amount.minimumQuantity] === 0n;
+  return !isLong || amounts[(w >> 1) + amount.minimumQuantity] === BigInt(0);
 }
 
 /** Sets aside what the order needs, if the book would let it in and its account has it; or says why not. */
@@ -165,12 +165,12 @@ function fund(order: number, w: number): number {
 function capByBudget(order: number, w: number): number {
   const balance = payingBalance(order);
   scratch[LOTS] = BigInt.asIntN(64, total[balance]! - held[balance]!);
-  if (bytesOf(words[w]!) > SHORT_BYTES && amounts[(w >> 1) + amount.budget]! > 0n) {
+  if (bytesOf(words[w]!) > SHORT_BYTES && amounts[(w >> 1) + amount.budget]! > BigInt(0)) {
     if (amounts[(w >> 1) + amount.budget]! > scratch[LOTS]) return REFUSED.insufficient_funds;
     scratch[LOTS] = amounts[(w >> 1) + amount.budget]!;
   }
   if (scratch[LOTS] < scratch[NEED]!) scratch[NEED] = scratch[LOTS]!;
-  return scratch[NEED]! <= 0n ? REFUSED.insufficient_funds : ADMITTED;
+  return scratch[NEED]! <= BigInt(0) ? REFUSED.insufficient_funds : ADMITTED;
 }
 
 /** Conditions that depend on the other side: post-only, fill-or-kill, minimum quantity. */
@@ -185,7 +185,7 @@ function refuseByBook(order: number, w: number): number {
     scratch[LOTS] = open[order]!;
     return couldTrade(order) ? ADMITTED : REFUSED.fill_or_kill_unfilled;
   }
-  if (bytesOf(words[w]!) === SHORT_BYTES || amounts[(w >> 1) + amount.minimumQuantity] === 0n) return ADMITTED;
+  if (bytesOf(words[w]!) === SHORT_BYTES || amounts[(w >> 1) + amount.minimumQuantity] === BigInt(0)) return ADMITTED;
   scratch[LOTS] = amounts[(w >> 1) + amount.minimumQuantity]!;
   return couldTrade(order) ? ADMITTED : REFUSED.minimum_quantity_unavailable;
 }

@@ -24,3 +24,10 @@ export function amountFields(records: number, fields: number): Amounts {
   const buffer = new ArrayBuffer(records * fields * 8);
   return { field: (index) => new BigInt64Array(buffer, index * 8), words: new Int32Array(buffer) };
 }
+
+/**
+ * A few numbers that are no table. They lie in buffers of their own because V8 moves a small typed array into its heap, where its address
+ * is no constant and costs three loads.
+ */
+export const wordCells = (count: number): Int32Array<ArrayBuffer> => new Int32Array(new ArrayBuffer(count * 4));
+export const amountCells = (count: number): BigInt64Array<ArrayBuffer> => new BigInt64Array(new ArrayBuffer(count * 8));

@@ -91,7 +91,7 @@ function refuseReplace(order: number, w: number): number {
   if (barred !== ADMITTED) return barred;
   if ((words[w + word.quantityMeans]! & 255) > TOTAL || postOnlyTerm(w) > SET) return REFUSED.malformed;
   if (postOnlyTerm(w) === SET && (t & (DORMANT | MARKET)) !== 0) return REFUSED.invalid_combination;
-  if (scratch[WANTED]! <= 0n) return REFUSED.invalid_quantity;
+  if (scratch[WANTED]! <= BigInt(0)) return REFUSED.invalid_quantity;
   if (scratch[WANTED]! > maximumQuantity[i]!) return REFUSED.quantity_above_maximum;
   const triggerPrice = newTrigger(w);
   // A trailing stop's trigger is not the client's to set, and only a dormant order has one.

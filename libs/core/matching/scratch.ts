@@ -3,8 +3,10 @@
  * function and outside control-flow joins; passed, returned or merged it becomes an object. So a function that computes
  * an amount leaves it here, under a name, and its caller reads it here: exact money without an allocation.
  */
+import { amountCells } from './records.js';
+
 export const registers = {
-  scratch: new BigInt64Array(16),
+  scratch: amountCells(16),
   /** Lots of the trade in progress. */
   FILL: 0,
   /** What an order must set aside. */
@@ -33,7 +35,7 @@ export const registers = {
 
 /** Counters of the engine's life; part of its state, unlike the registers above. */
 export const life = {
-  counters: new BigInt64Array(8),
+  counters: amountCells(8),
   SEQUENCE: 0,
   /** Log time: the latest time that any command carried, so a clock that steps back changes nothing. */
   NOW: 1,

@@ -148,7 +148,8 @@ export function reset(): void {
   clearPositions(venue.accounts);
   clearAccounts(venue.accounts);
   for (const { words, perInstrument } of instrumentTables) words.fill(0, 0, venue.instruments * perInstrument);
-  Object.assign(venue, { killed: 0, margined: 0, accounts: 0, instruments: 0 });
+  venue.killed[0] = 0;
+  Object.assign(venue, { margined: 0, accounts: 0, instruments: 0 });
   counters.fill(0n);
   counters[DUE] = NEVER;
 }
@@ -164,7 +165,7 @@ function recordsInUse(): number {
 function copySmall(): Int32Array {
   const closed = closedIdRing();
   const transfers = transferRing();
-  const scalars = [venue.killed, venue.margined, venue.accounts, venue.instruments];
+  const scalars = [venue.killed[0]!, venue.margined, venue.accounts, venue.instruments];
   const rings = [closed.place, closed.taken, transfers.place, transfers.filled];
   const lifetime = counters.slice();
   // When something falls due follows from what there is.
@@ -201,7 +202,8 @@ function restoreSmall(words: Int32Array): Rings {
   let at = 0;
   const next = (count: number): Int32Array => words.subarray(at, (at += count));
   const [killed = 0, margined = 0, accountCount = 0, instrumentCount = 0] = next(4);
-  Object.assign(venue, { killed, margined, accounts: accountCount, instruments: instrumentCount });
+  venue.killed[0] = killed;
+  Object.assign(venue, { margined, accounts: accountCount, instruments: instrumentCount });
   const [closedPlace = 0, closedTaken = 0, transferPlace = 0, transfersFilled = 0] = next(4);
   new Int32Array(counters.buffer).set(next(counters.length * 2));
   new Int32Array(balances.supply.buffer).set(next(balances.supply.length * 2));

@@ -77,7 +77,7 @@ function refuseNonsense(w: number): number {
   const isVenue = account >= 0 && account <= INSURANCE_ACCOUNT;
   if (!isVenue && (account < FIRST_CUSTOMER || account >= MAX_ACCOUNTS)) return REFUSED.unknown_account;
   if (words[w + word.asset]! >>> 0 >= MAX_ASSETS) return REFUSED.unknown_asset;
-  return amounts[(w >> 1) + amount.amount]! <= 0n ? REFUSED.invalid_amount : ADMITTED;
+  return amounts[(w >> 1) + amount.amount]! <= BigInt(0) ? REFUSED.invalid_amount : ADMITTED;
 }
 
 function repeat(w: number, slot: number): void {

@@ -40,7 +40,7 @@ export function centreHaltBand(i: number, price: number): void {
 
 export function haltForVolatility(i: number): void {
   state[i] = PRE_OPEN;
-  if (reopenAfter[i] === 0n) {
+  if (reopenAfter[i] === BigInt(0)) {
     auctionEnd[i] = NEVER;
   } else {
     auctionEnd[i] = BigInt.asIntN(64, counters[NOW]! + reopenAfter[i]!);
