@@ -3,18 +3,27 @@
  * touched; the first thing wrong is the reason.
  */
 import { amountOffsets, engineCommands, FIRST_CUSTOMER, POST_ONLY, REDUCE_ONLY, wordOffsets } from '@core/contracts';
-import { accountRecord, accounts, accountStanding } from './balances.js';
+import * as Balances from './balances.js';
 import { capacity } from './capacity.js';
-import { findByClientId } from './client-ids.js';
-import { bytesOf, commands } from './commands.js';
-import { INSTRUMENT_SHIFT, instruments, instrumentState, settlementRule } from './instruments.js';
-import { hasRoomForLevel } from './ladders.js';
-import { hasFreeRecord } from './free-records.js';
+import * as ClientIds from './client-ids.js';
+import * as Commands from './commands.js';
+import * as Instruments from './instruments.js';
+import * as Ladders from './ladders.js';
+import * as FreeRecords from './free-records.js';
 import { orderType, timeInForce as inForce } from './orders.js';
-import { REFUSED } from './reasons.js';
+import * as Reasons from './reasons.js';
 import { life } from './scratch.js';
-import { hasRoomForTrailing } from './trailing.js';
+import * as Trailing from './trailing.js';
 import { venue } from './venue.js';
+
+const { accountRecord, accounts, accountStanding } = Balances;
+const { findByClientId } = ClientIds;
+const { bytesOf, commands } = Commands;
+const { INSTRUMENT_SHIFT, instruments, instrumentState, settlementRule } = Instruments;
+const { hasRoomForLevel } = Ladders;
+const { hasFreeRecord } = FreeRecords;
+const { REFUSED } = Reasons;
+const { hasRoomForTrailing } = Trailing;
 
 const { ACTIVE, UNKNOWN } = accountStanding;
 const { MAX_ACCOUNTS, MAX_INSTRUMENTS } = capacity;
@@ -91,7 +100,7 @@ export function refusePlace(w: number): number {
   return ADMITTED;
 }
 
-function refuseTerms(w: number, i: number): number {
+const refuseTerms = (w: number, i: number): number => {
   const kinds = words[w + word.side]!;
   const side = kinds & 255;
   const type = (kinds >> 8) & 255;
@@ -110,7 +119,7 @@ function refuseTerms(w: number, i: number): number {
   if (unquantified !== ADMITTED) return unquantified;
   if (type === LIMIT || type === STOP_LIMIT) return refusePrice(i, side, words[w + word.price]!);
   return words[w + word.price] === 0 ? ADMITTED : REFUSED.invalid_price;
-}
+};
 
 /** Why a limit price is refused: off the ladder, or so far through the market that it must be a mistake. */
 export function refusePrice(i: number, side: number, price: number): number {
@@ -124,7 +133,7 @@ export function refusePrice(i: number, side: number, price: number): number {
   return beyond ? REFUSED.price_outside_band : ADMITTED;
 }
 
-function refuseQuantity(w: number, i: number, isLong: boolean): number {
+const refuseQuantity = (w: number, i: number, isLong: boolean): number => {
   const quantity = amounts[(w >> 1) + amount.quantity]!;
   if (quantity === BigInt(0) && isLong && amounts[(w >> 1) + amount.budget]! > BigInt(0)) return ADMITTED;
   return quantity <= BigInt(0)
@@ -134,9 +143,9 @@ function refuseQuantity(w: number, i: number, isLong: boolean): number {
       : quantity > maximumQuantity[i]!
         ? REFUSED.quantity_above_maximum
         : ADMITTED;
-}
+};
 
-function refuseCombination(w: number, i: number, type: number, timeInForce: number, instructions: number): number {
+const refuseCombination = (w: number, i: number, type: number, timeInForce: number, instructions: number): number => {
   const isImmediate = timeInForce === IOC || timeInForce === FOK;
   const isStop = type >= STOP;
   if (type === MARKET_TYPE ? !isImmediate : isStop && isImmediate) return REFUSED.invalid_combination;
@@ -155,10 +164,10 @@ function refuseCombination(w: number, i: number, type: number, timeInForce: numb
     if (!hasRoomForTrailing(i, words[w + word.side]! & 1)) return REFUSED.order_capacity_reached;
   }
   return refuseSpecialTerms(w, i, type, timeInForce, isImmediate);
-}
+};
 
 /** The long form's fields; in the short form they read as zero. */
-function refuseSpecialTerms(w: number, i: number, type: number, timeInForce: number, isImmediate: boolean): number {
+const refuseSpecialTerms = (w: number, i: number, type: number, timeInForce: number, isImmediate: boolean): number => {
   if (bytesOf(words[w]!) === SHORT_BYTES) return timeInForce === GTD ? REFUSED.invalid_expiry : ADMITTED;
   const at = w >> 1;
   const quantity = amounts[at + amount.quantity]!;
@@ -182,4 +191,4 @@ function refuseSpecialTerms(w: number, i: number, type: number, timeInForce: num
   const expiresAt = amounts[at + amount.expiresAt]!;
   if (timeInForce === GTD) return expiresAt <= counters[NOW]! ? REFUSED.invalid_expiry : ADMITTED;
   return expiresAt === BigInt(0) ? ADMITTED : REFUSED.invalid_expiry;
-}
+};

@@ -1,12 +1,18 @@
 /** What becomes of an order that has its money set aside: it trades, and what is left of it rests or leaves. */
 import { instruments, instrumentState } from './instruments.js';
-import { hasRoomForLevel } from './ladders.js';
-import { match } from './match.js';
-import { close } from './open-orders.js';
-import { orderCancelled } from './order-events.js';
+import * as Ladders from './ladders.js';
+import * as Match from './match.js';
+import * as OpenOrders from './open-orders.js';
+import * as OrderEvents from './order-events.js';
 import { orders, trait } from './orders.js';
-import { queue, takePlaceInTime } from './queue.js';
+import * as Queue from './queue.js';
 import { CANCELLED } from './reasons.js';
+
+const { hasRoomForLevel } = Ladders;
+const { match } = Match;
+const { close } = OpenOrders;
+const { orderCancelled } = OrderEvents;
+const { queue, takePlaceInTime } = Queue;
 
 const { OPEN } = instrumentState;
 const { ICEBERG, IMMEDIATE } = trait;
@@ -23,16 +29,16 @@ export function arrive(order: number): void {
   else rest(order);
 }
 
-function leave(order: number, reason: number): void {
+const leave = (order: number, reason: number): void => {
   orderCancelled(order, reason);
   close(order);
-}
+};
 
-function rest(order: number): void {
+const rest = (order: number): void => {
   if ((traits[order]! & ICEBERG) !== 0 && open[order]! > display[order]!) {
     hidden[order] = BigInt.asIntN(64, open[order]! - display[order]!);
     open[order] = display[order]!;
   }
   takePlaceInTime(order);
   queue(order);
-}
+};

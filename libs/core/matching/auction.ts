@@ -7,12 +7,19 @@
  * Rare, so it is written with plain numbers and lists.
  */
 import { instruments } from './instruments.js';
-import { bids, bookRank, ladders, levelBehind, levels } from './ladders.js';
-import { countFill, decrement, deplete, isSelfTrade, takeFromLevel, trade } from './match.js';
-import { cancelOpenOrder } from './open-orders.js';
-import { traded } from './order-events.js';
-import { orders, selfTradeRule, trait } from './orders.js';
-import { CANCELLED } from './reasons.js';
+import * as Ladders from './ladders.js';
+import * as Match from './match.js';
+import * as OpenOrders from './open-orders.js';
+import * as OrderEvents from './order-events.js';
+import * as Orders from './orders.js';
+import * as Reasons from './reasons.js';
+
+const { bids, bookRank, ladders, levelBehind, levels } = Ladders;
+const { countFill, decrement, deplete, isSelfTrade, takeFromLevel, trade } = Match;
+const { cancelOpenOrder } = OpenOrders;
+const { traded } = OrderEvents;
+const { orders, selfTradeRule, trait } = Orders;
+const { CANCELLED } = Reasons;
 
 const { bestLevel, bestRank } = ladders;
 const { head, rank } = levels;
@@ -44,7 +51,7 @@ export function equilibrium(i: number): Equilibrium | null {
 }
 
 /** Levels from the best on while their price crosses. */
-function crossing(ladder: number, side: number, crosses: (price: number) => boolean): Level[] {
+const crossing = (ladder: number, side: number, crosses: (price: number) => boolean): Level[] => {
   const found: Level[] = [];
   for (let level = bestLevel[ladder]!; level !== 0; level = levelBehind(ladder, rank[level]!)) {
     const price = bookRank(side, rank[level]!);
@@ -56,10 +63,10 @@ function crossing(ladder: number, side: number, crosses: (price: number) => bool
     found.push({ price, lots });
   }
   return found;
-}
+};
 
 /** Buyers' levels from the highest price down, sellers' from the lowest up. */
-function choose(demand: readonly Level[], supply: readonly Level[], reference: number): Equilibrium {
+const choose = (demand: readonly Level[], supply: readonly Level[], reference: number): Equilibrium => {
   const prices = [...new Set([...demand, ...supply].map((level) => level.price))].sort((a, b) => a - b);
   // Sweeping the price upwards, supply only grows and demand only shrinks.
   let offered = 0n;
@@ -84,15 +91,15 @@ function choose(demand: readonly Level[], supply: readonly Level[], reference: n
     } else if (quantity === lead.quantity && abs(candidate.surplus) === abs(lead.surplus)) best.push(candidate);
   }
   return { price: preferred(best, reference), quantity: best[0]!.quantity };
-}
+};
 
-function preferred(tied: readonly { price: number; surplus: bigint }[], reference: number): number {
+const preferred = (tied: readonly { price: number; surplus: bigint }[], reference: number): number => {
   if (tied.every(({ surplus }) => surplus > BigInt(0))) return tied.at(-1)!.price;
   if (tied.every(({ surplus }) => surplus < BigInt(0))) return tied[0]!.price;
   let nearest = tied[0]!.price;
   for (const { price } of tied) if (Math.abs(price - reference) <= Math.abs(nearest - reference)) nearest = price;
   return nearest;
-}
+};
 
 const abs = (value: bigint): bigint => (value < BigInt(0) ? -value : value);
 
@@ -114,7 +121,7 @@ export function uncross(i: number, price: number): void {
   }
 }
 
-function meet(earlier: number, later: number, price: number): void {
+const meet = (earlier: number, later: number, price: number): void => {
   if (isSelfTrade(earlier, later)) return keepApart(earlier, later);
   countFill(earlier, later);
   trade(earlier, later, price, Math.max(makerPpm[earlier]!, 0), Math.max(makerPpm[later]!, 0));
@@ -123,9 +130,9 @@ function meet(earlier: number, later: number, price: number): void {
   traded(earlier, later, price, 1);
   if (open[earlier] === BigInt(0)) deplete(earlier);
   if (open[later] === BigInt(0)) deplete(later);
-}
+};
 
-function keepApart(earlier: number, later: number): void {
+const keepApart = (earlier: number, later: number): void => {
   const rule = (traits[later]! >> SELF_TRADE_SHIFT) & 7;
   if (rule === selfTradeRule.DECREMENT) {
     countFill(earlier, later);
@@ -139,4 +146,4 @@ function keepApart(earlier: number, later: number): void {
   }
   if (rule !== selfTradeRule.CANCEL_NEWEST) cancelOpenOrder(earlier, CANCELLED.self_trade);
   if (rule !== selfTradeRule.CANCEL_OLDEST) cancelOpenOrder(later, CANCELLED.self_trade);
-}
+};

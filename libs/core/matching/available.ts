@@ -1,8 +1,11 @@
 import { instruments } from './instruments.js';
-import { bids, bookRank, ladders, levelBehind, levels } from './ladders.js';
+import * as Ladders from './ladders.js';
 import { orders, selfTradeRule, trait } from './orders.js';
 import { registers } from './scratch.js';
-import { isWithinHaltBand, rollHaltWindow } from './volatility.js';
+import * as Volatility from './volatility.js';
+
+const { bids, bookRank, ladders, levelBehind, levels } = Ladders;
+const { isWithinHaltBand, rollHaltWindow } = Volatility;
 
 const { ICEBERG, SELF_TRADE_SHIFT, SELL } = trait;
 const { AVAILABLE, LOTS, scratch } = registers;

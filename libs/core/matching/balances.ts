@@ -4,8 +4,10 @@
  * is `row + 2 * account`.
  */
 import { capacity } from './capacity.js';
-import { TableCopy } from './copying.js';
+import * as Copying from './copying.js';
 import { amountFields, wordFields } from './records.js';
+
+const { TableCopy } = Copying;
 
 const { MAX_ACCOUNTS, MAX_ASSETS } = capacity;
 

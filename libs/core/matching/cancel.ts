@@ -1,14 +1,22 @@
 /** Orders leave the book before they are filled: one, or all that match, on request or because something ended them. */
 import { ANY, engineCommands, wordOffsets } from '@core/contracts';
-import { instrumentHandle, refuseAccount } from './admission.js';
-import { accountRecord, accounts } from './balances.js';
-import { findByClientId } from './client-ids.js';
+import * as Admission from './admission.js';
+import * as Balances from './balances.js';
+import * as ClientIds from './client-ids.js';
 import { commands } from './commands.js';
-import { cancelOpenOrder, findById, forEachOpenOrder } from './open-orders.js';
-import { orderRejected } from './order-events.js';
+import * as OpenOrders from './open-orders.js';
+import * as OrderEvents from './order-events.js';
 import { orders, trait } from './orders.js';
-import { CANCELLED, REFUSED } from './reasons.js';
-import { commandRejected, ordersCancelled } from './venue-events.js';
+import * as Reasons from './reasons.js';
+import * as VenueEvents from './venue-events.js';
+
+const { instrumentHandle, refuseAccount } = Admission;
+const { accountRecord, accounts } = Balances;
+const { findByClientId } = ClientIds;
+const { cancelOpenOrder, findById, forEachOpenOrder } = OpenOrders;
+const { orderRejected } = OrderEvents;
+const { CANCELLED, REFUSED } = Reasons;
+const { commandRejected, ordersCancelled } = VenueEvents;
 
 const { ADMITTED } = REFUSED;
 
@@ -56,7 +64,7 @@ export function cancelAll(w: number): void {
   ordersCancelled(owner, number, from, count);
 }
 
-function cancelAllOfAccount(owner: number, i: number, from: number): number {
+const cancelAllOfAccount = (owner: number, i: number, from: number): number => {
   let count = 0;
   for (let order = newestOrder[accountRecord(owner)]!; order !== 0;) {
     const older = accountNext[order]!;
@@ -64,14 +72,14 @@ function cancelAllOfAccount(owner: number, i: number, from: number): number {
     order = older;
   }
   return count;
-}
+};
 
 /** Of the instrument (-1 for any); and if a session is named, of that session and bound to it. */
 const matches = (order: number, i: number, from: number): boolean =>
   (i < 0 || instrument[order] === i) &&
   (from === 0 || (session[order] === from && (traits[order]! & CANCEL_ON_DISCONNECT) !== 0));
 
-function end(order: number, from: number): number {
+const end = (order: number, from: number): number => {
   cancelOpenOrder(order, from === 0 ? CANCELLED.mass_cancel : CANCELLED.disconnect);
   return 1;
-}
+};

@@ -8,9 +8,12 @@
  * that counts its orders finds its table warm.
  */
 import { capacity } from './capacity.js';
-import { copying, TableCopy } from './copying.js';
-import { HANDLE_SHIFT as SHIFT, orders } from './orders.js';
+import * as Copying from './copying.js';
+import * as Orders from './orders.js';
 import { amountFields, wordCells, wordFields } from './records.js';
+
+const { copying, TableCopy } = Copying;
+const { HANDLE_SHIFT: SHIFT, orders } = Orders;
 
 const { isCopying } = copying;
 const { MAX_ORDERS, REMEMBERED_CLIENT_IDS } = capacity;
@@ -39,20 +42,20 @@ const ring = wordCells(2);
 const PLACE = 0;
 const TAKEN = 1;
 
-function bucketOf(low: number, high: number, owner: number): number {
+const bucketOf = (low: number, high: number, owner: number): number => {
   let run = Math.imul(low >>> 4, 0x85ebca6b) ^ Math.imul(owner, 0x9e3779b1) ^ Math.imul(high, 0xc2b2ae35);
   run = Math.imul(run ^ (run >>> 15), 0x2c1b3c6d);
   return (((run ^ (run >>> 13)) & (RUNS - 1)) << 4) | (low & (RUN - 1));
-}
+};
 
-function bucketOfOrder(order: number): number {
+const bucketOfOrder = (order: number): number => {
   const id = (order << 1) + CLIENT_ID_WORD;
   return bucketOf(amountWords[id]!, amountWords[id + 1]!, account[order]!);
-}
+};
 
-function bucketOfClosed(slot: number): number {
+const bucketOfClosed = (slot: number): number => {
   return bucketOf(closedWords[slot << 1]!, closedWords[(slot << 1) + 1]!, closedAccount[slot]!);
-}
+};
 
 /** The open order that `owner` calls by the id in `words[at]` (low half) and `words[at + 1]`; 0 if none, -1 if it is closed. */
 export function findByClientId(words: Int32Array, at: number, owner: number): number {
@@ -91,12 +94,12 @@ export function retireClientId(order: number): void {
   ring[PLACE] = slot + 1 === REMEMBERED_CLIENT_IDS ? 0 : slot + 1;
 }
 
-function link(bucket: number, holder: number): void {
+const link = (bucket: number, holder: number): void => {
   nextHolder[holder] = buckets[bucket]!;
   buckets[bucket] = holder;
-}
+};
 
-function unlink(bucket: number, holder: number): void {
+const unlink = (bucket: number, holder: number): void => {
   const first = buckets[bucket]!;
   if (first === holder) {
     buckets[bucket] = nextHolder[holder]!;
@@ -105,7 +108,7 @@ function unlink(bucket: number, holder: number): void {
   let before = first;
   while (nextHolder[before] !== holder) before = nextHolder[before]!;
   nextHolder[before] = nextHolder[holder]!;
-}
+};
 
 /** Forgets every id. */
 export function forgetClientIds(): void {

@@ -5,20 +5,34 @@
  * One engine per isolate: its tables are constants of the modules that work on them (`records.ts` says why).
  */
 import { engineCommands, engineEvents } from '@core/contracts';
-import { audit } from './audit.js';
-import { cancel, cancelAll, cancelByClientId } from './cancel.js';
+import * as Audit from './audit.js';
+import * as Cancel from './cancel.js';
 import { commands } from './commands.js';
-import { numberEventsFromZero, releaseEvents, releaseEventsTo, type Release } from './event-buffer.js';
-import { listInstrument } from './list-instrument.js';
-import { setMarkPrice } from './mark-price.js';
-import { killSwitch, setAccount, setBands, setFees } from './operate.js';
-import { place } from './place.js';
-import { replace } from './replace.js';
+import * as EventBuffer from './event-buffer.js';
+import { type Release } from './event-buffer.js';
+import * as ListInstrument from './list-instrument.js';
+import * as MarkPrice from './mark-price.js';
+import * as Operate from './operate.js';
+import * as Place from './place.js';
+import * as Replace from './replace.js';
 import { life } from './scratch.js';
-import { setState } from './set-state.js';
-import { passTime } from './time.js';
-import { transfer } from './transfers.js';
-import { commandDone } from './venue-events.js';
+import * as SetState from './set-state.js';
+import * as Time from './time.js';
+import * as Transfers from './transfers.js';
+import * as VenueEvents from './venue-events.js';
+
+const { audit } = Audit;
+const { cancel, cancelAll, cancelByClientId } = Cancel;
+const { numberEventsFromZero, releaseEvents, releaseEventsTo } = EventBuffer;
+const { listInstrument } = ListInstrument;
+const { setMarkPrice } = MarkPrice;
+const { killSwitch, setAccount, setBands, setFees } = Operate;
+const { place } = Place;
+const { replace } = Replace;
+const { setState } = SetState;
+const { passTime } = Time;
+const { transfer } = Transfers;
+const { commandDone } = VenueEvents;
 
 const { counters, SEQUENCE, NOW, DUE } = life;
 const { words, amounts } = commands;
@@ -57,7 +71,7 @@ export function apply(from: number, to: number, release: Release): void {
 }
 
 /** Takes the command's number and time; what has fallen due by then comes before the command itself. */
-function begin(w: number): void {
+const begin = (w: number): void => {
   const at = w >> 1;
   const expected = BigInt.asIntN(64, counters[SEQUENCE]! + 1n);
   if (amounts[at + 1] !== expected) throw new Error(`command ${amounts[at + 1]} came where ${expected} was due`);
@@ -65,9 +79,9 @@ function begin(w: number): void {
   if (amounts[at + 2]! > counters[NOW]!) counters[NOW] = amounts[at + 2]!;
   numberEventsFromZero();
   if (counters[NOW]! >= counters[DUE]!) passTime();
-}
+};
 
-function applyRare(code: number, w: number): void {
+const applyRare = (code: number, w: number): void => {
   switch (code) {
     case messages['cancel-by-client-id'].code:
       return cancelByClientId(w);
@@ -97,4 +111,4 @@ function applyRare(code: number, w: number): void {
     default:
       throw new Error(`no command of code ${code}`);
   }
-}
+};

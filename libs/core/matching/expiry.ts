@@ -36,15 +36,15 @@ export function forgetExpiries(): void {
   size[0] = 0;
 }
 
-function place(order: number, at: number): void {
+const place = (order: number, at: number): void => {
   heap[at] = order;
   expiryPlace[order] = at;
-}
+};
 
 const isBefore = (one: number, other: number): boolean =>
   expiresAt[one]! < expiresAt[other]! || (expiresAt[one] === expiresAt[other] && id[one]! < id[other]!);
 
-function rise(from: number): void {
+const rise = (from: number): void => {
   const order = heap[from]!;
   let at = from;
   while (at > 1 && isBefore(order, heap[at >> 1]!)) {
@@ -52,9 +52,9 @@ function rise(from: number): void {
     at >>= 1;
   }
   place(order, at);
-}
+};
 
-function sink(from: number): void {
+const sink = (from: number): void => {
   const order = heap[from]!;
   let at = from;
   for (;;) {
@@ -66,4 +66,4 @@ function sink(from: number): void {
     at = child;
   }
   place(order, at);
-}
+};

@@ -4,12 +4,16 @@
  * the position's, `margin.ts`). After every fill the hold is what the rest still needs, so that a fill below the limit
  * frees the difference at once, and the holds of an account's open orders and its margins sum to its held balance.
  */
-import { balanceOf, balances, preserveBalance } from './balances.js';
+import * as Balances from './balances.js';
 import { copying } from './copying.js';
-import { addWorstFee } from './fee.js';
+import * as Fee from './fee.js';
 import { instruments } from './instruments.js';
-import { orders, preserveOrder, trait } from './orders.js';
+import * as Orders from './orders.js';
 import { registers } from './scratch.js';
+
+const { balanceOf, balances, preserveBalance } = Balances;
+const { addWorstFee } = Fee;
+const { orders, preserveOrder, trait } = Orders;
 
 const { ICEBERG, LIQUIDATION, MARGINED, SELL } = trait;
 const { scratch, BASE, LOTS, NEED } = registers;

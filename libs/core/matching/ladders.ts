@@ -7,9 +7,11 @@
  * empty; the next best level through a tree of bitmaps, 32 ways a step. Nothing here searches.
  */
 import { capacity } from './capacity.js';
-import { INSTRUMENT_SHIFT } from './instruments.js';
+import * as Instruments from './instruments.js';
 import { orders } from './orders.js';
 import { amountFields, wordCells, wordFields } from './records.js';
+
+const { INSTRUMENT_SHIFT } = Instruments;
 
 const { MAX_INSTRUMENTS, MAX_ORDERS, PRICE_BITS } = capacity;
 
@@ -130,7 +132,7 @@ export function requeue(order: number): void {
   tail[level] = order;
 }
 
-function openLevel(ladder: number, rank: number): number {
+const openLevel = (ladder: number, rank: number): number => {
   const level = takeLevel();
   head[level] = 0;
   tail[level] = 0;
@@ -149,9 +151,9 @@ function openLevel(ladder: number, rank: number): number {
     bestLevel[ladder] = level;
   }
   return level;
-}
+};
 
-function takeLevel(): number {
+const takeLevel = (): number => {
   const free = pool[FREE_LEVEL]!;
   if (free !== 0) {
     pool[FREE_LEVEL] = head[free]!;
@@ -160,9 +162,9 @@ function takeLevel(): number {
   const fresh = pool[FRESH_LEVEL]!;
   pool[FRESH_LEVEL] = fresh + 1;
   return fresh << 2;
-}
+};
 
-function takePage(): number {
+const takePage = (): number => {
   const free = pool[FREE_PAGE]!;
   if (free !== 0) {
     pool[FREE_PAGE] = pageLevels[free << PAGE_BITS]!;
@@ -171,9 +173,9 @@ function takePage(): number {
   const fresh = pool[FRESH_PAGE]!;
   pool[FRESH_PAGE] = fresh + 1;
   return fresh;
-}
+};
 
-function openPage(ladder: number, rank: number, slot: number): number {
+const openPage = (ladder: number, rank: number, slot: number): number => {
   const page = takePage();
   pageLevels[page << PAGE_BITS] = 0;
   pageOf[slot] = page;
@@ -182,9 +184,9 @@ function openPage(ladder: number, rank: number, slot: number): number {
   directoryGroups[(ladder << (DIRECTORY_BITS - 10)) | (upper >> 10)]! |= 1 << ((upper >> 5) & 31);
   directoryTop[ladder]! |= 1 << (upper >> 10);
   return page;
-}
+};
 
-function closeLevel(ladder: number, level: number): void {
+const closeLevel = (ladder: number, level: number): void => {
   const rank = rankOf[level]!;
   const page = pageOf[(ladder << DIRECTORY_BITS) | (rank >> PAGE_BITS)]!;
   const word = (page << 5) | ((rank >> 5) & 31);
@@ -199,9 +201,9 @@ function closeLevel(ladder: number, level: number): void {
   head[level] = pool[FREE_LEVEL]!;
   pool[FREE_LEVEL] = level;
   if (rank === bestRank[ladder]) findBest(ladder);
-}
+};
 
-function closePage(ladder: number, rank: number, page: number): void {
+const closePage = (ladder: number, rank: number, page: number): void => {
   pageOf[(ladder << DIRECTORY_BITS) | (rank >> PAGE_BITS)] = 0;
   pageLevels[page << PAGE_BITS] = pool[FREE_PAGE]!;
   pool[FREE_PAGE] = page;
@@ -214,9 +216,9 @@ function closePage(ladder: number, rank: number, page: number): void {
   const groups = directoryGroups[group]! & ~(1 << ((upper >> 5) & 31));
   directoryGroups[group] = groups;
   if (groups === 0) directoryTop[ladder]! &= ~(1 << (upper >> 10));
-}
+};
 
-function findBest(ladder: number): void {
+const findBest = (ladder: number): void => {
   const top = directoryTop[ladder]!;
   if (top === 0) {
     bestRank[ladder] = EMPTY;
@@ -231,7 +233,7 @@ function findBest(ladder: number): void {
   const lower = (group << 5) | lowestBit(pageBits[(page << 5) | group]!);
   bestRank[ladder] = (upper << PAGE_BITS) | lower;
   bestLevel[ladder] = pageLevels[(page << PAGE_BITS) | lower]!;
-}
+};
 
 /** The next level behind `rank`, which need not be occupied; 0 at the end of the ladder. */
 export function levelBehind(ladder: number, rank: number): number {
@@ -247,7 +249,7 @@ export function levelBehind(ladder: number, rank: number): number {
   return later === 0 ? 0 : firstInPage(later, 0);
 }
 
-function firstInPage(page: number, from: number): number {
+const firstInPage = (page: number, from: number): number => {
   const group = from >> 5;
   const here = pageBits[(page << 5) | group]! & (-1 << (from & 31));
   if (here !== 0) return pageLevels[(page << PAGE_BITS) | (group << 5) | lowestBit(here)]!;
@@ -255,15 +257,15 @@ function firstInPage(page: number, from: number): number {
   if (later === 0) return 0;
   const next = lowestBit(later);
   return pageLevels[(page << PAGE_BITS) | (next << 5) | lowestBit(pageBits[(page << 5) | next]!)]!;
-}
+};
 
-function firstPageFrom(ladder: number, from: number): number {
+const firstPageFrom = (ladder: number, from: number): number => {
   const upper = firstUpperFrom(ladder, from);
   return upper < 0 ? 0 : pageOf[(ladder << DIRECTORY_BITS) | upper]!;
-}
+};
 
 /** The upper bits of the first page at or behind `from`, or -1. */
-function firstUpperFrom(ladder: number, from: number): number {
+const firstUpperFrom = (ladder: number, from: number): number => {
   if (from >= 1 << DIRECTORY_BITS) return -1;
   const bits = ladder << (DIRECTORY_BITS - 5);
   const here = directoryBits[bits | (from >> 5)]! & (-1 << (from & 31));
@@ -275,7 +277,7 @@ function firstUpperFrom(ladder: number, from: number): number {
     return (found << 5) | lowestBit(directoryBits[bits | found]!);
   }
   return -1;
-}
+};
 
 /** Empties every ladder, whatever orders stand in them. */
 export function clearLadders(): void {
@@ -290,10 +292,10 @@ export function clearLadders(): void {
   pool[FRESH_PAGE] = 1;
 }
 
-function clearPage(ladder: number, upper: number): void {
+const clearPage = (ladder: number, upper: number): void => {
   const page = pageOf[(ladder << DIRECTORY_BITS) | upper]!;
   pageLevels.fill(0, page << PAGE_BITS, (page + 1) << PAGE_BITS);
   pageBits.fill(0, page << 5, (page + 1) << 5);
   pageTop[page] = 0;
   closePage(ladder, upper << PAGE_BITS, page);
-}
+};

@@ -8,15 +8,21 @@
  * Over all accounts lots and basis sum to zero, so what the losers owe is what the winners are due, to the unit.
  */
 import { FEE_ACCOUNT as VENUE } from '@core/contracts';
-import { balanceOf, balances, preserveBalance } from './balances.js';
+import * as Balances from './balances.js';
 import { copying } from './copying.js';
-import { charge } from './fee.js';
-import { computeNeed } from './hold.js';
+import * as Fee from './fee.js';
+import * as Hold from './hold.js';
 import { instruments } from './instruments.js';
 import { orders, trait } from './orders.js';
-import { positionOf, positions, preservePosition } from './positions.js';
-import { REFUSED } from './reasons.js';
+import * as Positions from './positions.js';
+import * as Reasons from './reasons.js';
 import { registers } from './scratch.js';
+
+const { balanceOf, balances, preserveBalance } = Balances;
+const { charge } = Fee;
+const { computeNeed } = Hold;
+const { positionOf, positions, preservePosition } = Positions;
+const { REFUSED } = Reasons;
 
 const { SELL, REDUCE_ONLY, LIQUIDATION, ICEBERG } = trait;
 const { scratch, FILL, NEED, PAYS, RECEIVES, MAKER_FEE, TAKER_FEE, LOTS, CHANGE, REQUIRED, ROOM, TERM } = registers;
@@ -77,11 +83,11 @@ export function endExposure(order: number): void {
   changeExposure(order);
 }
 
-function addToOpen(p: number, order: number): void {
+const addToOpen = (p: number, order: number): void => {
   if (isCopying[0] !== 0) preservePosition(p);
   if ((traits[order]! & SELL) === 0) openBuys[p] = BigInt.asIntN(64, openBuys[p]! + scratch[CHANGE]!);
   else openSells[p] = BigInt.asIntN(64, openSells[p]! + scratch[CHANGE]!);
-}
+};
 
 /** Holds what the position and its orders require, or as much of that as the account has. */
 export function remargin(p: number, i: number, owner: number): void {
@@ -121,34 +127,34 @@ export function computeMaintenance(p: number, i: number): void {
   addPendingLoss(p, i);
 }
 
-function countPosition(p: number): void {
+const countPosition = (p: number): void => {
   scratch[LOTS] = lots[p]!;
   if (scratch[LOTS] < BigInt(0)) scratch[LOTS] = BigInt.asIntN(64, 0n - scratch[LOTS]);
-}
+};
 
 /** ceil(scratch[LOTS] at the mark price × ppm / 10⁶); `fee.ts` explains the split. */
-function computeMargin(i: number, ppm: number): void {
+const computeMargin = (i: number, ppm: number): void => {
   const rate = BigInt(ppm | 0);
   const notional = BigInt.asIntN(64, BigInt.asIntN(64, BigInt(markPrice[i]!) * scratch[LOTS]!) * tickValue[i]!);
   const millions = BigInt.asIntN(64, notional / PPM);
   const rest = BigInt.asIntN(64, notional - BigInt.asIntN(64, millions * PPM));
   const units = BigInt.asIntN(64, BigInt.asIntN(64, BigInt.asIntN(64, rest * rate) + 999_999n) / PPM);
   scratch[REQUIRED] = BigInt.asIntN(64, BigInt.asIntN(64, millions * rate) + units);
-}
+};
 
-function addPendingLoss(p: number, i: number): void {
+const addPendingLoss = (p: number, i: number): void => {
   const worth = BigInt.asIntN(64, BigInt.asIntN(64, BigInt(markPrice[i]!) * lots[p]!) * tickValue[i]!);
   scratch[TERM] = BigInt.asIntN(64, basis[p]! - worth);
   if (scratch[TERM] > BigInt(0)) scratch[REQUIRED] = BigInt.asIntN(64, scratch[REQUIRED]! + scratch[TERM]);
-}
+};
 
 /** What trading scratch[CHANGE] lots of `order` at `limit` would lose at once against the mark price. */
-function addLossAtLimit(order: number, i: number, limit: number): void {
+const addLossAtLimit = (order: number, i: number, limit: number): void => {
   const beyond = (traits[order]! & SELL) === 0 ? limit - markPrice[i]! : markPrice[i]! - limit;
   if (beyond <= 0 || scratch[CHANGE]! <= BigInt(0)) return;
   const loss = BigInt.asIntN(64, BigInt.asIntN(64, BigInt(beyond | 0) * scratch[CHANGE]!) * tickValue[i]!);
   scratch[REQUIRED] = BigInt.asIntN(64, scratch[REQUIRED]! + loss);
-}
+};
 
 /**
  * Settles scratch[FILL] lots between the two orders at `price`: positions and bases move against each other, each side
@@ -171,7 +177,7 @@ export function settleMargined(maker: number, taker: number, price: number, make
   total[venue] = BigInt.asIntN(64, total[venue]! + BigInt.asIntN(64, scratch[MAKER_FEE]! + scratch[TAKER_FEE]!));
 }
 
-function fillPosition(order: number, i: number, fee: number): void {
+const fillPosition = (order: number, i: number, fee: number): void => {
   const owner = account[order]!;
   const cash = balanceOf(quoteRow[i]!, owner);
   const p = positionOf(positionsRow[i]!, owner);
@@ -203,7 +209,7 @@ function fillPosition(order: number, i: number, fee: number): void {
   margin[p] = 0n;
   total[cash] = BigInt.asIntN(64, total[cash]! - scratch[fee]!);
   remargin(p, i, owner);
-}
+};
 
 /** Cuts a reduce-only order down to the position that it may reduce; false if there is none on the other side. */
 export function clipToPosition(order: number): boolean {

@@ -2,20 +2,31 @@
  * Continuous matching: an arriving order trades with the best orders of the other side, at their prices, until it is
  * filled or nothing acceptable is left. What happens to the rest of it is the caller's business.
  */
-import { computeAffordable } from './budget.js';
+import * as Budget from './budget.js';
 import { copying } from './copying.js';
-import { adjustHold, computeNeed } from './hold.js';
+import * as Hold from './hold.js';
 import { instruments } from './instruments.js';
-import { bids, bookRank, dequeue, ladders, levels, requeue } from './ladders.js';
-import { changeExposure, settleMargined } from './margin.js';
-import { cancelOpenOrder, close } from './open-orders.js';
-import { orderDecremented, orderReplenished, traded } from './order-events.js';
-import { orders, preserveOrder, selfTradeRule, trait } from './orders.js';
-import { takePlaceInTime } from './queue.js';
+import * as Ladders from './ladders.js';
+import * as Margin from './margin.js';
+import * as OpenOrders from './open-orders.js';
+import * as OrderEvents from './order-events.js';
+import * as Orders from './orders.js';
+import * as Queue from './queue.js';
 import { CANCELLED } from './reasons.js';
 import { registers } from './scratch.js';
-import { settleSpot } from './settle.js';
-import { haltForVolatility, isWithinHaltBand, rollHaltWindow } from './volatility.js';
+import * as Settle from './settle.js';
+import * as Volatility from './volatility.js';
+
+const { computeAffordable } = Budget;
+const { adjustHold, computeNeed } = Hold;
+const { bids, bookRank, dequeue, ladders, levels, requeue } = Ladders;
+const { changeExposure, settleMargined } = Margin;
+const { cancelOpenOrder, close } = OpenOrders;
+const { orderDecremented, orderReplenished, traded } = OrderEvents;
+const { orders, preserveOrder, selfTradeRule, trait } = Orders;
+const { takePlaceInTime } = Queue;
+const { settleSpot } = Settle;
+const { haltForVolatility, isWithinHaltBand, rollHaltWindow } = Volatility;
 
 const { BUDGETED, ICEBERG, MARGINED, SELF_TRADE_SHIFT, SELL } = trait;
 const { CANCEL_NEWEST, CANCEL_OLDEST, CANCEL_BOTH } = selfTradeRule;

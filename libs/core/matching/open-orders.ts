@@ -1,17 +1,28 @@
 /** The life of an order's record: drafted on arrival, registered with its account when accepted, closed when it ends. */
-import { accountRecord, accounts } from './balances.js';
-import { indexClientId, retireClientId } from './client-ids.js';
+import * as Balances from './balances.js';
+import * as ClientIds from './client-ids.js';
 import { copying } from './copying.js';
-import { cancelExpiry, scheduleExpiry } from './expiry.js';
-import { giveBackRecord, recordMark, takeRecord } from './free-records.js';
-import { releaseHold } from './hold.js';
-import { dequeue } from './ladders.js';
-import { endExposure } from './margin.js';
-import { orderCancelled } from './order-events.js';
-import { HANDLE_SHIFT as SHIFT, orders, preserveOrder, trait } from './orders.js';
+import * as Expiry from './expiry.js';
+import * as FreeRecords from './free-records.js';
+import * as Hold from './hold.js';
+import * as Ladders from './ladders.js';
+import * as Margin from './margin.js';
+import * as OrderEvents from './order-events.js';
+import * as Orders from './orders.js';
 import { wordCells } from './records.js';
 import { life } from './scratch.js';
-import { forgetTrailing } from './trailing.js';
+import * as Trailing from './trailing.js';
+
+const { accountRecord, accounts } = Balances;
+const { indexClientId, retireClientId } = ClientIds;
+const { cancelExpiry, scheduleExpiry } = Expiry;
+const { giveBackRecord, recordMark, takeRecord } = FreeRecords;
+const { releaseHold } = Hold;
+const { dequeue } = Ladders;
+const { endExposure } = Margin;
+const { orderCancelled } = OrderEvents;
+const { HANDLE_SHIFT: SHIFT, orders, preserveOrder, trait } = Orders;
+const { forgetTrailing } = Trailing;
 
 const { EXPIRES, MARGINED, TRAILING } = trait;
 const { counters, ORDERS_ACCEPTED } = life;
@@ -76,11 +87,11 @@ export function close(order: number): void {
   giveBackRecord(order >> HANDLE_SHIFT);
 }
 
-function closeSpecial(order: number, t: number): void {
+const closeSpecial = (order: number, t: number): void => {
   if ((t & MARGINED) !== 0) endExposure(order);
   if ((t & EXPIRES) !== 0) cancelExpiry(order);
   if ((t & TRAILING) !== 0) forgetTrailing(order);
-}
+};
 
 /** Takes an open order, in the book or dormant, out of its queue. `reason` indexes CANCEL_REASONS. */
 export function cancelOpenOrder(order: number, reason: number): void {

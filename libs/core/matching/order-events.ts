@@ -1,10 +1,14 @@
 /** Events in the life of an order, one function each; amounts come from the order or from `scratch`. */
 import { amountOffsets, ANY, engineCommands, engineEvents, wordOffsets } from '@core/contracts';
-import { codeOf, commands, SESSION } from './commands.js';
-import { beginEvent, written } from './event-buffer.js';
-import { INSTRUMENT_SHIFT } from './instruments.js';
+import * as Commands from './commands.js';
+import * as EventBuffer from './event-buffer.js';
+import * as Instruments from './instruments.js';
 import { orders, trait } from './orders.js';
 import { registers } from './scratch.js';
+
+const { codeOf, commands, SESSION } = Commands;
+const { beginEvent, written } = EventBuffer;
+const { INSTRUMENT_SHIFT } = Instruments;
 
 const { EXPIRES, ICEBERG, LIQUIDATION, POST_ONLY, SELF_TRADE_SHIFT, SELL, TIME_IN_FORCE_SHIFT, TYPE_SHIFT } = trait;
 const { FILL, MAKER_FEE, PAYS, RECEIVES, scratch, TAKER_FEE } = registers;

@@ -4,8 +4,10 @@
  * line of words, one of amounts), since they are used together. Handle 0 is no order.
  */
 import { capacity } from './capacity.js';
-import { TableCopy } from './copying.js';
+import * as Copying from './copying.js';
 import { amountFields, wordFields } from './records.js';
+
+const { TableCopy } = Copying;
 
 const { MAX_ORDERS } = capacity;
 

@@ -1,22 +1,38 @@
 /** A new order: admitted, funded, given its id, and sent to the book or to sleep. */
 import { amountOffsets, engineCommands, wordOffsets } from '@core/contracts';
-import { instrumentHandle, refusePlace } from './admission.js';
-import { arrive } from './arrive.js';
-import { couldTrade } from './available.js';
-import { accountRecord, accounts, balances } from './balances.js';
-import { bytesOf, commands, SESSION as ORIGIN } from './commands.js';
-import { adjustHold, computeNeed, payingBalance, releaseHold } from './hold.js';
-import { feeRecord, fees, instruments, instrumentState, settlementRule } from './instruments.js';
-import { bids, bookRank, ladders, NO_RANK } from './ladders.js';
-import { clipToPosition, tryExposure } from './margin.js';
-import { discard, draft, register } from './open-orders.js';
-import { orderAccepted, orderRejected } from './order-events.js';
+import * as Admission from './admission.js';
+import * as Arrive from './arrive.js';
+import * as Available from './available.js';
+import * as Balances from './balances.js';
+import * as Commands from './commands.js';
+import * as Hold from './hold.js';
+import * as Instruments from './instruments.js';
+import * as Ladders from './ladders.js';
+import * as Margin from './margin.js';
+import * as OpenOrders from './open-orders.js';
+import * as OrderEvents from './order-events.js';
 import { orders, orderType, timeInForce as inForce, trait } from './orders.js';
-import { protectionPrice } from './protection.js';
-import { REFUSED } from './reasons.js';
+import * as Protection from './protection.js';
+import * as Reasons from './reasons.js';
 import { registers } from './scratch.js';
-import { sleep, wakeStops } from './stops.js';
-import { rememberTrailing, trailedPrice } from './trailing.js';
+import * as Stops from './stops.js';
+import * as Trailing from './trailing.js';
+
+const { instrumentHandle, refusePlace } = Admission;
+const { arrive } = Arrive;
+const { couldTrade } = Available;
+const { accountRecord, accounts, balances } = Balances;
+const { bytesOf, commands, SESSION: ORIGIN } = Commands;
+const { adjustHold, computeNeed, payingBalance, releaseHold } = Hold;
+const { feeRecord, fees, instruments, instrumentState, settlementRule } = Instruments;
+const { bids, bookRank, ladders, NO_RANK } = Ladders;
+const { clipToPosition, tryExposure } = Margin;
+const { discard, draft, register } = OpenOrders;
+const { orderAccepted, orderRejected } = OrderEvents;
+const { protectionPrice } = Protection;
+const { REFUSED } = Reasons;
+const { sleep, wakeStops } = Stops;
+const { rememberTrailing, trailedPrice } = Trailing;
 
 const { OPEN } = instrumentState;
 const { SPOT } = settlementRule;
@@ -54,17 +70,17 @@ export function place(w: number): void {
   orderRejected(w, reason);
 }
 
-function enter(order: number): void {
+const enter = (order: number): void => {
   register(order);
   orderAccepted(order);
   if ((traits[order]! & TRAILING) !== 0) rememberTrailing(order);
   if ((traits[order]! & DORMANT) === 0) arrive(order);
   else sleep(order);
   wakeStops(instrument[order]!);
-}
+};
 
 /** A record with the command's terms; nothing is set aside and nobody knows of it yet. */
-function draftFrom(w: number): number {
+const draftFrom = (w: number): number => {
   const order = draft();
   const at = w >> 1;
   const i = instrumentHandle(words[w + word.instrument]!);
@@ -90,9 +106,9 @@ function draftFrom(w: number): number {
   feeCarry[order] = 0n;
   if ((t & (MARKET | ICEBERG | EXPIRES)) !== 0) draftSpecial(order, w, i, t);
   return order;
-}
+};
 
-function draftSpecial(order: number, w: number, i: number, t: number): void {
+const draftSpecial = (order: number, w: number, i: number, t: number): void => {
   const at = w >> 1;
   const side = t & SELL;
   if ((t & ICEBERG) !== 0) {
@@ -111,9 +127,9 @@ function draftSpecial(order: number, w: number, i: number, t: number): void {
   }
   const best = bestRank[bids(i) + 1 - side]!;
   price[order] = protectionPrice(i, side, best === NO_RANK ? 0 : bookRank(1 - side, best));
-}
+};
 
-function traitsFrom(w: number, i: number): number {
+const traitsFrom = (w: number, i: number): number => {
   const kinds = words[w + word.side]!;
   const type = (kinds >> 8) & 255;
   const timeInForce = (kinds >> 16) & 255;
@@ -131,17 +147,17 @@ function traitsFrom(w: number, i: number): number {
   if (type >= STOP) t |= DORMANT;
   if (type === TRAILING_STOP) t |= TRAILING;
   return isBudgeted(w, t, isLong) ? t | BUDGETED : t;
-}
+};
 
 /** A market buy that need not be filled spends up to its budget, or what its account has; fill-or-kill needs it all. */
-function isBudgeted(w: number, t: number, isLong: boolean): boolean {
+const isBudgeted = (w: number, t: number, isLong: boolean): boolean => {
   const isMarketIoc = ((t >> TYPE_SHIFT) & 7) === MARKET_TYPE && ((t >> TIME_IN_FORCE_SHIFT) & 3) === IOC;
   if (!isMarketIoc || (t & (SELL | MARGINED)) !== 0) return false;
   return !isLong || amounts[(w >> 1) + amount.minimumQuantity] === BigInt(0);
-}
+};
 
 /** Sets aside what the order needs, if the book would let it in and its account has it; or says why not. */
-function fund(order: number, w: number): number {
+const fund = (order: number, w: number): number => {
   const t = traits[order]!;
   if ((t & (REDUCE_ONLY | DORMANT)) === REDUCE_ONLY && !clipToPosition(order)) return REFUSED.nothing_to_reduce;
   if ((t & (POST_ONLY | IMMEDIATE)) !== 0) {
@@ -159,10 +175,10 @@ function fund(order: number, w: number): number {
   const reason = tryExposure(order, price[order]!);
   if (reason !== ADMITTED) releaseHold(order);
   return reason;
-}
+};
 
 /** A market buy sets aside its budget, or what there is; no more than its quantity can cost. */
-function capByBudget(order: number, w: number): number {
+const capByBudget = (order: number, w: number): number => {
   const balance = payingBalance(order);
   scratch[LOTS] = BigInt.asIntN(64, total[balance]! - held[balance]!);
   if (bytesOf(words[w]!) > SHORT_BYTES && amounts[(w >> 1) + amount.budget]! > BigInt(0)) {
@@ -171,10 +187,10 @@ function capByBudget(order: number, w: number): number {
   }
   if (scratch[LOTS] < scratch[NEED]!) scratch[NEED] = scratch[LOTS]!;
   return scratch[NEED]! <= BigInt(0) ? REFUSED.insufficient_funds : ADMITTED;
-}
+};
 
 /** Conditions that depend on the other side: post-only, fill-or-kill, minimum quantity. */
-function refuseByBook(order: number, w: number): number {
+const refuseByBook = (order: number, w: number): number => {
   const t = traits[order]!;
   const i = instrument[order]!;
   if (state[i] !== OPEN) return ADMITTED;
@@ -188,7 +204,7 @@ function refuseByBook(order: number, w: number): number {
   if (bytesOf(words[w]!) === SHORT_BYTES || amounts[(w >> 1) + amount.minimumQuantity] === BigInt(0)) return ADMITTED;
   scratch[LOTS] = amounts[(w >> 1) + amount.minimumQuantity]!;
   return couldTrade(order) ? ADMITTED : REFUSED.minimum_quantity_unavailable;
-}
+};
 
 /** Whether an order of `side` at `limit` would meet an order of the other side. */
 export function wouldTrade(i: number, side: number, limit: number): boolean {

@@ -1,7 +1,9 @@
 /** Which queue an order stands in, and since when. */
-import { bids, bookRank, enqueue, stopRank, stops } from './ladders.js';
+import * as Ladders from './ladders.js';
 import { orders, trait } from './orders.js';
 import { life } from './scratch.js';
+
+const { bids, bookRank, enqueue, stopRank, stops } = Ladders;
 
 const { DORMANT, SELL } = trait;
 const { counters, PRIORITY } = life;

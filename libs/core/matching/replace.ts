@@ -3,22 +3,36 @@
  * the order meets the book again as if it had just arrived. A refused replace leaves the order as it was.
  */
 import { amountOffsets, engineCommands, wordOffsets } from '@core/contracts';
-import { refusePrice, refuseTrading } from './admission.js';
-import { arrive } from './arrive.js';
-import { bytesOf, commands } from './commands.js';
+import * as Admission from './admission.js';
+import * as Arrive from './arrive.js';
+import * as Commands from './commands.js';
 import { copying } from './copying.js';
-import { adjustHold, computeNeed, computeNeedFor, countLots } from './hold.js';
+import * as Hold from './hold.js';
 import { instruments, instrumentState } from './instruments.js';
-import { dequeue, hasRoomForLevel, levels } from './ladders.js';
-import { changeExposure, tryExposure } from './margin.js';
-import { findById } from './open-orders.js';
-import { orderRejected, orderReplaced } from './order-events.js';
-import { orders, preserveOrder, trait } from './orders.js';
-import { wouldTrade } from './place.js';
-import { protectionPrice } from './protection.js';
-import { REFUSED } from './reasons.js';
+import * as Ladders from './ladders.js';
+import * as Margin from './margin.js';
+import * as OpenOrders from './open-orders.js';
+import * as OrderEvents from './order-events.js';
+import * as Orders from './orders.js';
+import * as Place from './place.js';
+import * as Protection from './protection.js';
+import * as Reasons from './reasons.js';
 import { registers } from './scratch.js';
-import { sleep, wakeStops } from './stops.js';
+import * as Stops from './stops.js';
+
+const { refusePrice, refuseTrading } = Admission;
+const { arrive } = Arrive;
+const { bytesOf, commands } = Commands;
+const { adjustHold, computeNeed, computeNeedFor, countLots } = Hold;
+const { dequeue, hasRoomForLevel, levels } = Ladders;
+const { changeExposure, tryExposure } = Margin;
+const { findById } = OpenOrders;
+const { orderRejected, orderReplaced } = OrderEvents;
+const { orders, preserveOrder, trait } = Orders;
+const { wouldTrade } = Place;
+const { protectionPrice } = Protection;
+const { REFUSED } = Reasons;
+const { sleep, wakeStops } = Stops;
 
 const { OPEN } = instrumentState;
 const { DORMANT, ICEBERG, MARGINED, MARKET, POST_ONLY, SELL, TRAILING } = trait;
@@ -63,28 +77,28 @@ export function replace(w: number): void {
 }
 
 /** Leaves in scratch[WANTED] the lots that shall be open: named as such, or as the order's size with what has traded. */
-function countWanted(order: number, w: number): void {
+const countWanted = (order: number, w: number): void => {
   const quantity = (w >> 1) + amount.quantity;
   if ((words[w + word.quantityMeans]! & 255) === TOTAL) {
     scratch[WANTED] = BigInt.asIntN(64, amounts[quantity]! - filled[order]!);
   } else {
     scratch[WANTED] = amounts[quantity]!;
   }
-}
+};
 
 const postOnlyTerm = (w: number): number => (words[w + word.quantityMeans]! >> 8) & 255;
 
 /** Traits of `order` once the replace at `w` has had its way. */
-function newTraits(order: number, w: number): number {
+const newTraits = (order: number, w: number): number => {
   const t = traits[order]!;
   const term = postOnlyTerm(w);
   if (term === RELEASED) return t & ~POST_ONLY;
   return term === SET ? t | POST_ONLY : t;
-}
+};
 
 const newTrigger = (w: number): number => (bytesOf(words[w]!) === SHORT_BYTES ? 0 : words[w + word.triggerPrice]!);
 
-function refuseReplace(order: number, w: number): number {
+const refuseReplace = (order: number, w: number): number => {
   const i = instrument[order]!;
   const t = traits[order]!;
   const barred = refuseTrading(account[order]!, i);
@@ -102,10 +116,10 @@ function refuseReplace(order: number, w: number): number {
   const limit = words[w + word.price]!;
   if ((t & (DORMANT | MARKET)) === (DORMANT | MARKET)) return limit === 0 ? ADMITTED : REFUSED.invalid_price;
   return refusePrice(i, t & SELL, limit);
-}
+};
 
 /** Takes lots off an order where it stands, hidden ones first. */
-function reduce(order: number, t: number): number {
+const reduce = (order: number, t: number): number => {
   scratch[CHANGE] = BigInt.asIntN(64, scratch[WANTED]! - scratch[LOTS]!);
   if ((traits[order]! & ICEBERG) !== 0 && scratch[WANTED]! > open[order]!) {
     hidden[order] = BigInt.asIntN(64, scratch[WANTED]! - open[order]!);
@@ -121,10 +135,10 @@ function reduce(order: number, t: number): number {
   if ((t & MARGINED) !== 0) changeExposure(order);
   orderReplaced(order, KEPT);
   return ADMITTED;
-}
+};
 
 /** Takes the order out and lets it arrive again on its new terms. */
-function move(order: number, limit: number, t: number): number {
+const move = (order: number, limit: number, t: number): number => {
   const i = instrument[order]!;
   if ((t & POST_ONLY) !== 0 && state[i] === OPEN && wouldTrade(i, t & SELL, limit)) {
     return REFUSED.post_only_would_trade;
@@ -138,10 +152,10 @@ function move(order: number, limit: number, t: number): number {
   orderReplaced(order, LOST);
   arrive(order);
   return ADMITTED;
-}
+};
 
 /** New terms for a stop that sleeps; it goes to the back of its trigger's queue, and wakes if that has been reached. */
-function moveDormant(order: number, w: number): number {
+const moveDormant = (order: number, w: number): number => {
   const given = newTrigger(w);
   const triggerPrice = given === 0 ? trigger[order]! : given;
   const t = traits[order]!;
@@ -159,10 +173,10 @@ function moveDormant(order: number, w: number): number {
   orderReplaced(order, LOST);
   sleep(order);
   return ADMITTED;
-}
+};
 
 /** Brings hold and margin to what scratch[WANTED] lots at `limit` need; or says what is lacking, and changes neither. */
-function refund(order: number, limit: number): number {
+const refund = (order: number, limit: number): number => {
   if (!hasRoomForLevel()) return REFUSED.order_capacity_reached;
   scratch[CHANGE] = BigInt.asIntN(64, scratch[WANTED]! - scratch[LOTS]!);
   scratch[LOTS] = scratch[WANTED]!;
@@ -175,9 +189,9 @@ function refund(order: number, limit: number): number {
     adjustHold(order);
   }
   return reason;
-}
+};
 
-function takeWanted(order: number): void {
+const takeWanted = (order: number): void => {
   open[order] = scratch[WANTED]!;
   if ((traits[order]! & ICEBERG) !== 0) hidden[order] = 0n;
-}
+};

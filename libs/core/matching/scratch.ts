@@ -2,6 +2,7 @@
  * Registers in which functions hand each other 64-bit amounts. V8 keeps a BigInt in a machine register only inside one
  * function and outside control-flow joins; passed, returned or merged it becomes an object. So a function that computes
  * an amount leaves it here, under a name, and its caller reads it here: exact money without an allocation.
+ * A literal such as 0n that is compared with or divided by is an object as well, taken apart each time; `BigInt(0)` is a machine zero.
  */
 import { amountCells } from './records.js';
 

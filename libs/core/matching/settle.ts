@@ -4,13 +4,17 @@
  * to the fee account. Every unit that leaves one balance enters another, so each asset's sum stands still.
  */
 import { FEE_ACCOUNT as FEES, ROUNDING_ACCOUNT as ROUNDING } from '@core/contracts';
-import { balanceOf, balances, preserveBalance } from './balances.js';
+import * as Balances from './balances.js';
 import { copying } from './copying.js';
-import { charge } from './fee.js';
-import { computeNeed } from './hold.js';
+import * as Fee from './fee.js';
+import * as Hold from './hold.js';
 import { instruments } from './instruments.js';
 import { orders, trait } from './orders.js';
 import { registers } from './scratch.js';
+
+const { balanceOf, balances, preserveBalance } = Balances;
+const { charge } = Fee;
+const { computeNeed } = Hold;
 
 const { BUDGETED, SELL } = trait;
 const { BASE, FILL, MAKER_FEE, NEED, PAYS, RECEIVES, scratch, TAKER_FEE } = registers;
@@ -52,7 +56,7 @@ export function settleSpot(maker: number, taker: number, price: number, makerPpm
   if (fractional[i] !== 0) keepRounding(i);
 }
 
-function payForBase(buyer: number, i: number, fee: number): void {
+const payForBase = (buyer: number, i: number, fee: number): void => {
   const quote = balanceOf(quoteRow[i]!, account[buyer]!);
   const base = balanceOf(baseRow[i]!, account[buyer]!);
   if (isCopying[0] !== 0) {
@@ -68,9 +72,9 @@ function payForBase(buyer: number, i: number, fee: number): void {
   hold[buyer] = scratch[NEED]!;
   total[quote] = BigInt.asIntN(64, total[quote]! - cost);
   total[base] = BigInt.asIntN(64, total[base]! + BigInt.asIntN(64, scratch[FILL]! * lotUnits[i]!));
-}
+};
 
-function deliverBase(seller: number, i: number, fee: number): void {
+const deliverBase = (seller: number, i: number, fee: number): void => {
   const quote = balanceOf(quoteRow[i]!, account[seller]!);
   const base = balanceOf(baseRow[i]!, account[seller]!);
   if (isCopying[0] !== 0) {
@@ -84,10 +88,10 @@ function deliverBase(seller: number, i: number, fee: number): void {
   held[base] = BigInt.asIntN(64, held[base]! - delivered);
   total[base] = BigInt.asIntN(64, total[base]! - delivered);
   total[quote] = BigInt.asIntN(64, total[quote]! + BigInt.asIntN(64, scratch[RECEIVES]! - scratch[fee]!));
-}
+};
 
 /** scratch[PAYS] becomes what the buyer pays in whole units, scratch[RECEIVES] what the seller gets. */
-function roundNotional(buyer: number, seller: number, i: number): void {
+const roundNotional = (buyer: number, seller: number, i: number): void => {
   const scale = tickValueScale[i]!;
   const due = BigInt.asIntN(64, scratch[PAYS]! - notionalCarry[buyer]!);
   const pays = BigInt.asIntN(64, BigInt.asIntN(64, due + BigInt.asIntN(64, scale - 1n)) / scale);
@@ -97,10 +101,10 @@ function roundNotional(buyer: number, seller: number, i: number): void {
   notionalCarry[seller] = BigInt.asIntN(64, owed - BigInt.asIntN(64, receives * scale));
   scratch[PAYS] = pays;
   scratch[RECEIVES] = receives;
-}
+};
 
-function keepRounding(i: number): void {
+const keepRounding = (i: number): void => {
   const rounding = balanceOf(quoteRow[i]!, ROUNDING_ACCOUNT);
   if (isCopying[0] !== 0) preserveBalance(rounding);
   total[rounding] = BigInt.asIntN(64, total[rounding]! + BigInt.asIntN(64, scratch[PAYS]! - scratch[RECEIVES]!));
-}
+};

@@ -3,18 +3,29 @@
  * or below. After whatever traded is done with, they wake one at a time, nearest trigger first, buys before sells; each
  * may trade and wake others.
  */
-import { arrive } from './arrive.js';
+import * as Arrive from './arrive.js';
 import { copying } from './copying.js';
 import { instruments, instrumentState } from './instruments.js';
-import { dequeue, ladders, levels, NO_RANK, stopRank, stops } from './ladders.js';
-import { clipToPosition } from './margin.js';
-import { close } from './open-orders.js';
-import { orderCancelled, orderTriggered } from './order-events.js';
-import { orders, preserveOrder, trait } from './orders.js';
-import { protectionPrice } from './protection.js';
-import { queue, takePlaceInTime } from './queue.js';
-import { CANCELLED } from './reasons.js';
-import { trailedPrice, trailingAt, trailingCount } from './trailing.js';
+import * as Ladders from './ladders.js';
+import * as Margin from './margin.js';
+import * as OpenOrders from './open-orders.js';
+import * as OrderEvents from './order-events.js';
+import * as Orders from './orders.js';
+import * as Protection from './protection.js';
+import * as Queue from './queue.js';
+import * as Reasons from './reasons.js';
+import * as Trailing from './trailing.js';
+
+const { arrive } = Arrive;
+const { dequeue, ladders, levels, NO_RANK, stopRank, stops } = Ladders;
+const { clipToPosition } = Margin;
+const { close } = OpenOrders;
+const { orderCancelled, orderTriggered } = OrderEvents;
+const { orders, preserveOrder, trait } = Orders;
+const { protectionPrice } = Protection;
+const { queue, takePlaceInTime } = Queue;
+const { CANCELLED } = Reasons;
+const { trailedPrice, trailingAt, trailingCount } = Trailing;
 
 const { DORMANT, IMMEDIATE, MARKET, REDUCE_ONLY, SELL, TRAILING } = trait;
 const { OPEN } = instrumentState;
@@ -44,7 +55,7 @@ export function wakeStops(i: number): void {
   }
 }
 
-function wake(order: number, last: number): void {
+const wake = (order: number, last: number): void => {
   if (isCopying[0] !== 0) preserveOrder(order);
   dequeue(order);
   let t = traits[order]! & ~DORMANT;
@@ -56,17 +67,17 @@ function wake(order: number, last: number): void {
     orderCancelled(order, CANCELLED.nothing_to_reduce);
     close(order);
   } else arrive(order);
-}
+};
 
 /** A trigger that has moved takes the protection price along, for a buy never above what its hold was made for. */
-function tightenProtection(order: number): void {
+const tightenProtection = (order: number): void => {
   const side = traits[order]! & SELL;
   const worst = protectionPrice(instrument[order]!, side, trigger[order]!);
   price[order] = side === 0 ? Math.min(price[order]!, worst) : worst;
-}
+};
 
 /** Moves the triggers of trailing stops that the last price has pulled along. */
-function trail(i: number, side: number, last: number): void {
+const trail = (i: number, side: number, last: number): void => {
   for (let k = 0; k < trailingCount(i, side); k += 1) {
     const order = trailingAt(i, side, k);
     if ((traits[order]! & DORMANT) === 0) continue;
@@ -77,4 +88,4 @@ function trail(i: number, side: number, last: number): void {
     trigger[order] = moved;
     sleep(order);
   }
-}
+};

@@ -3,8 +3,10 @@
  * towards the market. A few per instrument and side, since each new best price visits them all.
  */
 import { capacity } from './capacity.js';
-import { instruments, INSTRUMENT_SHIFT } from './instruments.js';
+import * as Instruments from './instruments.js';
 import { orders, trait } from './orders.js';
+
+const { instruments, INSTRUMENT_SHIFT } = Instruments;
 
 const { MAX_INSTRUMENTS, MAX_TRAILING } = capacity;
 const { SELL } = trait;

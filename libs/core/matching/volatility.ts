@@ -4,9 +4,13 @@
  */
 import { instruments, instrumentState } from './instruments.js';
 import { capacity } from './capacity.js';
-import { instrumentStateChanged } from './venue-events.js';
-import { STATE_CHANGED } from './reasons.js';
-import { life, NEVER } from './scratch.js';
+import * as VenueEvents from './venue-events.js';
+import * as Reasons from './reasons.js';
+import * as Scratch from './scratch.js';
+
+const { instrumentStateChanged } = VenueEvents;
+const { STATE_CHANGED } = Reasons;
+const { life, NEVER } = Scratch;
 
 const { MAX_PRICE } = capacity;
 
