@@ -18,6 +18,7 @@ import { Keys1790000000600 } from './0600-keys.js';
 import { Chains1790000000620 } from './0620-chains.js';
 import { Custody1790000000640 } from './0640-custody.js';
 import { ForeignSpends1790000000641 } from './0641-foreign-spends.js';
+import { Venue1790000000700 } from './0700-venue.js';
 
 /** The database's history, oldest first. Landed files are never edited; a change is a new file. */
 export const migrations = [
@@ -41,4 +42,5 @@ export const migrations = [
   Chains1790000000620,
   Custody1790000000640,
   ForeignSpends1790000000641,
+  Venue1790000000700,
 ];

@@ -10,12 +10,14 @@ export const ACCOUNT_TYPES = {
     'custody_collateral', 'collateral_rehypothecated', 'collateral_posted', 'external_venue', 'suspense_debit',
   ],
   liability: [
-    'customer_available', 'exchange_available', 'customer_hold', 'customer_pending_in', 'customer_rewards', 'customer_collateral',
+    'customer_available', 'exchange_available', 'exchange_transit', 'customer_hold', 'customer_pending_in', 'customer_rewards', 'customer_collateral',
     'lending_pool', 'exchange_settlement', 'rewards_accrued', 'interest_payable', 'withdrawals_payable', 'chargeback_liability',
     'swap_order', 'loan_payable', 'suspense_credit',
   ],
-  equity: ['equity', 'insurance_fund', 'loss_reserve', 'house_inventory', 'fx_position'],
-  income: ['fee_revenue', 'spread_revenue', 'interest_income', 'network_fee_revenue', 'dex_revenue'],
+  equity: ['equity', 'insurance_fund', 'exchange_insurance', 'loss_reserve', 'house_inventory', 'fx_position'],
+  income: [
+    'fee_revenue', 'exchange_fees', 'exchange_rounding', 'spread_revenue', 'interest_income', 'network_fee_revenue', 'dex_revenue',
+  ],
   expense: [
     'network_fees', 'processor_fees', 'rewards_expense', 'interest_expense', 'loan_losses', 'chargeback_losses', 'rounding',
   ],

@@ -1,0 +1,39 @@
+import { type Refusal, type RefusalOptions, refuse } from '@base/http';
+
+/** Every "no" of the venue to a customer, by code: what HTTP answers and what people are told. */
+const REFUSALS = {
+  asset_not_traded: { status: 422, title: 'This asset is not traded on the exchange', field: 'asset' },
+  amount_malformed: { status: 422, title: 'The amount is not above zero', field: 'amount' },
+  amount_too_fine: {
+    status: 422,
+    title: 'The exchange does not count this asset so finely',
+    detail: 'Give fewer digits after the point; what is left over stays in your balance.',
+    field: 'amount',
+  },
+  amount_too_large: { status: 422, title: 'The exchange cannot hold so much', field: 'amount' },
+  insufficient_funds: {
+    status: 422,
+    title: 'The balance does not cover the amount',
+    detail: 'GET /v1/balances shows what is available.',
+    field: 'amount',
+  },
+  account_frozen: { status: 403, title: 'The account is frozen', detail: 'Contact support.' },
+  moves_frozen: {
+    status: 409,
+    title: 'Transfers of this asset to and from the exchange wait for a check',
+    detail: 'Nothing is lost, and trading goes on. Try again later.',
+  },
+  idempotency_key_reused: {
+    status: 422,
+    title: 'This idempotency key was used for another transfer',
+    detail: 'Send a new key with a new request.',
+  },
+  accounts_exhausted: { status: 503, title: 'The exchange opens no more accounts', retryAfterSeconds: 3_600 },
+  transfer_unknown: { status: 404, title: 'There is no such transfer' },
+  freeze_unknown: { status: 404, title: 'There is no such freeze in force' },
+} as const satisfies Record<string, RefusalOptions>;
+
+export type VenueRefusal = keyof typeof REFUSALS;
+
+/** The refusal of this code. */
+export const refusal = (code: VenueRefusal): Refusal => refuse(code, REFUSALS[code]);

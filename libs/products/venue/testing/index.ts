@@ -1,0 +1,2 @@
+export { exchangeKey, ExchangeProcess } from './exchange-process.js';
+export { SettlerDied, VenueBench } from './venue-bench.js';
