@@ -42,6 +42,17 @@ export interface Message<F extends Fields = Fields, O extends Fields = Fields> {
   readonly bytes: number;
   /** Where codes stand and how many values each has, for `Codec.fault`. */
   readonly codes: readonly { readonly at: number; readonly values: number }[];
+  /** Every field in the order of the layout, required ones first. */
+  readonly fields: readonly Field[];
+  readonly requiredCount: number;
+}
+
+interface Field {
+  readonly name: string;
+  readonly at: number;
+  readonly type: FieldType;
+  /** Index of each of a code's values. */
+  readonly indexes: ReadonlyMap<string, number> | null;
 }
 
 /** Declares message number `code` (1–255). Fields keep the order given; only alignment puts gaps between them. */
@@ -52,11 +63,14 @@ export function message<const F extends Fields, const O extends Fields = Record<
 ): Message<F, O> {
   const at: Record<string, number> = {};
   const codes: { at: number; values: number }[] = [];
+  const all: Field[] = [];
   let end = HEADER_BYTES;
   const place = (fields: Fields): number => {
     for (const [name, type] of Object.entries(fields)) {
       const start = roundUp(end, alignmentOf(type));
       at[name] = start;
+      const indexes = typeof type === 'string' ? null : new Map(type.map((value, index) => [value, index]));
+      all.push({ name, at: start, type, indexes });
       if (typeof type !== 'string') codes.push({ at: start, values: type.length });
       end = start + sizeOf(type);
     }
@@ -65,7 +79,17 @@ export function message<const F extends Fields, const O extends Fields = Record<
   };
   const shortBytes = place(required);
   const bytes = place(optional ?? {});
-  return { code, required, optional: optional ?? ({} as O), at: at as Message<F, O>['at'], shortBytes, bytes, codes };
+  const counts = { fields: all, requiredCount: Object.keys(required).length };
+  return {
+    code,
+    required,
+    optional: optional ?? ({} as O),
+    at: at as Message<F, O>['at'],
+    shortBytes,
+    bytes,
+    codes,
+    ...counts,
+  };
 }
 
 /** Where a message's fields stand as indexes of 32-bit words and of 64-bit amounts, for readers through typed arrays. */
@@ -118,8 +142,9 @@ export class Codec<M extends Messages> {
   /** Writes `draft` at byte `at` (a multiple of 8) and returns its length in bytes. Throws RangeError on a value that does not fit. */
   encode(draft: Draft<M>, target: DataView, at = 0): number {
     const message = this.messages[draft.kind] as Message;
-    const values: Readonly<Record<string, unknown>> = draft;
-    const isLong = Object.keys(message.optional).some((name) => !isZero(values[name]));
+    const values = draft as Readonly<Record<string, unknown>>;
+    const { fields, requiredCount } = message;
+    const isLong = hasOptional(message, values);
     const bytes = isLong ? message.bytes : message.shortBytes;
     for (let offset = 0; offset < bytes; offset += 8) target.setBigInt64(at + offset, 0n, true);
     target.setUint16(at, bytes, true);
@@ -128,10 +153,10 @@ export class Codec<M extends Messages> {
     target.setUint32(at + 4, draft.origin ?? 0, true);
     target.setBigInt64(at + 8, draft.sequence ?? 0n, true);
     target.setBigInt64(at + 16, draft.time ?? 0n, true);
-    for (const fields of isLong ? [message.required, message.optional] : [message.required]) {
-      for (const [name, type] of Object.entries(fields)) {
-        write(target, at + (message.at[name] ?? 0), type, values[name] ?? zeroOf(type), name);
-      }
+    const count = isLong ? fields.length : requiredCount;
+    for (let k = 0; k < count; k += 1) {
+      const field = fields[k] as Field;
+      write(target, at + field.at, field, values[field.name]);
     }
     return bytes;
   }
@@ -154,12 +179,10 @@ export class Codec<M extends Messages> {
       sequence: source.getBigInt64(at + 8, true),
       time: source.getBigInt64(at + 16, true),
     };
-    for (const [name, type] of Object.entries(message.required)) {
-      values[name] = read(source, at + (message.at[name] ?? 0), type, name);
-    }
-    for (const [name, type] of Object.entries(message.optional)) {
-      values[name] = isLong ? read(source, at + (message.at[name] ?? 0), type, name) : zeroOf(type);
-    }
+    const { fields, requiredCount } = message;
+    fields.forEach(({ name, type, at: offset }, k) => {
+      values[name] = k < requiredCount || isLong ? read(source, at + offset, type, name) : zeroOf(type);
+    });
     return values as Decoded<M>;
   }
 
@@ -192,6 +215,13 @@ export class Codec<M extends Messages> {
 }
 
 const isBytes = (type: FieldType): type is Bytes => type === 'bytes32' || type === 'bytes1024';
+function hasOptional({ fields, requiredCount }: Message, values: Readonly<Record<string, unknown>>): boolean {
+  for (let k = requiredCount; k < fields.length; k += 1) {
+    if (!isZero(values[(fields[k] as Field).name])) return true;
+  }
+  return false;
+}
+
 const isZero = (value: unknown): boolean => value === undefined || value === 0 || value === 0n || value === '';
 const zeroOf = (type: FieldType): unknown => {
   if (typeof type !== 'string') return type[0];
@@ -209,14 +239,13 @@ function integer(name: string, value: unknown, low: number, high: number): numbe
   return value;
 }
 
-function write(target: DataView, at: number, type: FieldType, value: unknown, name: string): void {
-  if (typeof type !== 'string') {
-    const code = type.indexOf(String(value));
-    if (code < 0) outOfRange(name, value);
+function write(target: DataView, at: number, { name, type, indexes }: Field, given: unknown): void {
+  const value = given ?? zeroOf(type);
+  if (indexes !== null) {
+    const code = indexes.get(String(value));
+    if (code === undefined) outOfRange(name, value);
     target.setUint8(at, code);
-    return;
-  }
-  if (type === 'u8') target.setUint8(at, integer(name, value, 0, 0xff));
+  } else if (type === 'u8') target.setUint8(at, integer(name, value, 0, 0xff));
   else if (type === 'u16') target.setUint16(at, integer(name, value, 0, 0xffff), true);
   else if (type === 'u32') target.setUint32(at, integer(name, value, 0, 0xffffffff), true);
   else if (type === 'i32') target.setInt32(at, integer(name, value, -0x80000000, 0x7fffffff), true);
