@@ -3,10 +3,13 @@ import { loadConfig, port, secretText, type Secret } from '@base/config';
 import { LINK_ROLES, type LinkRole } from '@core/contracts';
 import { type ExchangeSettings } from './exchange.js';
 import { type LinkKey } from './link.js';
+import { type Peer } from './standby/announce-term.js';
 
 const KEY_LENGTH = 24;
 const MIB = 1024 * 1024;
 const count = (fallback: number) => z.coerce.number().int().min(1).default(fallback);
+
+const flag = z.enum(['0', '1']).default('0');
 
 const shape = {
   EXCHANGE_DATA_DIR: z.string().min(1),
@@ -26,11 +29,18 @@ const shape = {
   EXCHANGE_SNAPSHOT_COMMANDS: count(1_000_000),
   EXCHANGE_SNAPSHOT_MINUTES: count(10),
   EXCHANGE_SNAPSHOT_PAUSE_US: count(1_000),
+  EXCHANGE_FOLLOWS: z.string().min(1).optional(),
+  EXCHANGE_SYNCHRONOUS: flag,
+  EXCHANGE_DISCARD_TAIL: flag,
+  EXCHANGE_COMPARE_COMMANDS: count(100_000),
 };
 
 export interface ExchangeConfiguration {
   readonly metrics: { readonly host: string; readonly port: number };
-  readonly settings: Omit<ExchangeSettings, 'say' | 'onFatal' | 'history' | 'watch'>;
+  /** The other one of the pair, when there is one. */
+  readonly peer: Peer | undefined;
+  readonly discardsTail: boolean;
+  readonly settings: Omit<ExchangeSettings, 'say' | 'alert' | 'onFatal' | 'history' | 'watch'>;
 }
 
 /** The exchange's whole environment; docs/configuration.md says what each variable means. @throws ConfigurationError */
@@ -47,6 +57,8 @@ export function readConfiguration(environment?: Record<string, string | undefine
   const segmentBytes = config.EXCHANGE_SEGMENT_MIB * MIB;
   return {
     metrics: { host, port: config.EXCHANGE_METRICS_PORT },
+    peer: config.EXCHANGE_FOLLOWS === undefined ? undefined : peerAt(config.EXCHANGE_FOLLOWS, secrets.standby),
+    discardsTail: config.EXCHANGE_DISCARD_TAIL === '1',
     settings: {
       folder: config.EXCHANGE_DATA_DIR,
       socketPath: config.EXCHANGE_SOCKET,
@@ -59,6 +71,11 @@ export function readConfiguration(environment?: Record<string, string | undefine
         everyMs: config.EXCHANGE_SNAPSHOT_MINUTES * 60_000,
         pauseMs: config.EXCHANGE_SNAPSHOT_PAUSE_US / 1_000,
       },
+      replication: {
+        mode: config.EXCHANGE_SYNCHRONOUS === '1' ? 'synchronous' : 'asynchronous',
+        compareEvery: config.EXCHANGE_COMPARE_COMMANDS,
+        compareSliceMs: config.EXCHANGE_SNAPSHOT_PAUSE_US / 2_000,
+      },
       journal: {
         mode: config.EXCHANGE_JOURNAL_MODE,
         segmentBytes,
@@ -67,3 +84,11 @@ export function readConfiguration(environment?: Record<string, string | undefine
     },
   };
 }
+
+/** `host:port`, or the path of a Unix socket. */
+export function addressOf(text: string): Peer['address'] {
+  const [, host, digits] = /^(?!\/)(.+):(\d{1,5})$/.exec(text) ?? [];
+  return host === undefined ? { path: text } : { host, port: Number(digits) };
+}
+
+const peerAt = (address: string, key: Secret): Peer => ({ address: addressOf(address), keyName: 'standby', key });

@@ -51,11 +51,12 @@ export interface ExchangeWatch {
 }
 
 export const RING_BYTES = 64 * 1024 * 1024;
+export const SNAPSHOTS: SnapshotPolicy = { everyCommands: 1_000_000, everyMs: 600_000, pauseMs: 1 };
 const DEFAULTS = {
   heartbeatMs: 1_000,
   mostLinks: 64,
   ringBytes: RING_BYTES,
-  snapshots: { everyCommands: 1_000_000, everyMs: 600_000, pauseMs: 1 },
+  snapshots: SNAPSHOTS,
   watch: {} as ExchangeWatch,
   replication: ALONE,
 };
@@ -68,7 +69,7 @@ const FAREWELL_MS = 100;
 export const systemClock: VenueClock = { now: () => Date.now() * 1000 };
 
 /** A batch is at most a quarter of what a segment, and the journal's memory, hold. */
-function batchBytesFor({ segmentBytes = Infinity, ringBytes = Infinity }: Partial<JournalOptions> = {}): number {
+export function batchBytesFor({ segmentBytes = Infinity, ringBytes = Infinity }: Partial<JournalOptions> = {}): number {
   return Math.min(BATCH_BYTES, segmentBytes / 4, ringBytes / 4);
 }
 
@@ -220,6 +221,10 @@ export class Exchange implements Venue {
     const { history } = this.#settings;
     if (history === undefined) link.close('history_unavailable');
     else history.feed(from, link, this.ring);
+  }
+
+  mayLeave(): boolean {
+    return this.#replication.mayLeave();
   }
 
   hear(term: SealedTerm): boolean {
@@ -381,7 +386,10 @@ export class Exchange implements Venue {
   #resumeAll(): void {
     if (this.#isStopping || this.#isFatal) return;
     this.#sequencer.progress();
-    for (const link of this.#links) link.resume();
+    for (const link of this.#links) {
+      link.output.flush();
+      link.resume();
+    }
   }
 
   #die(error: Error | JournalFault): void {

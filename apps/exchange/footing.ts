@@ -1,4 +1,4 @@
-import { type Disk, Journal, type JournalOptions, NodeDisk } from '@base/journal';
+import { type Disk, Journal, type JournalOptions, NodeDisk, SnapshotStore } from '@base/journal';
 import { EventRing } from './event-ring.js';
 import { type Recovered, recoverEngine } from './recover-engine.js';
 import { StandingFile, type StandingRecord } from './standby/standing-file.js';
@@ -47,6 +47,12 @@ export class Footing {
 
   get folder(): string {
     return this.#settings.folder;
+  }
+
+  /** Whether there is nothing to recover. */
+  get isEmpty(): boolean {
+    const hasSegments = this.disk.list(this.folder).some((name) => name.endsWith('.segment'));
+    return !hasSegments && new SnapshotStore(this.disk, this.folder).sequences().length === 0;
   }
 
   /** Once, before anything else is asked of the journal. @throws JournalFault */

@@ -24,6 +24,7 @@ export class LinkOutput {
   /** Told when the other side cannot keep up: its own messages found no room, or its events were written over. */
   readonly #onTooSlow: () => void;
   readonly #onRoom: () => void;
+  readonly #mayLeave: () => boolean;
   #filling = new OutBuffer();
   #sending = new OutBuffer();
   #filled = 0;
@@ -35,14 +36,16 @@ export class LinkOutput {
   #firstRun = 0;
   #nextRun = 0;
   #wroteSince = false;
+  #isReplica = false;
   /** Events from elsewhere that leave before those of the ring. */
   #foreign: { bytes: Uint8Array; onWritten: () => void } | undefined;
 
-  constructor(socket: Socket, ring: EventRing, on: { tooSlow: () => void; room: () => void }) {
+  constructor(socket: Socket, ring: EventRing, on: { tooSlow: () => void; room: () => void; mayLeave: () => boolean }) {
     this.#socket = socket;
     this.#ring = ring;
     this.#onTooSlow = on.tooSlow;
     this.#onRoom = on.room;
+    this.#mayLeave = on.mayLeave;
   }
 
   get cursor(): number | undefined {
@@ -75,6 +78,11 @@ export class LinkOutput {
   /** Whether the next event to leave has been written over. */
   get isOvertaken(): boolean {
     return this.#cursor !== undefined && this.#cursor < this.#ring.oldest;
+  }
+
+  /** It is a standby's: what it is sent leaves when it is durable here, and nobody else is told of it by that. */
+  replicate(): void {
+    this.#isReplica = true;
   }
 
   /** Puts a message of the link's own behind what is waiting. */
@@ -111,9 +119,12 @@ export class LinkOutput {
   /** Writes what may leave, if nothing is being written. Called on every release, and by itself when the socket has taken the last piece. */
   flush(): void {
     if (this.#isWriting || this.#socket.destroyed) return;
-    this.#tellRuns();
-    if (this.#foreign !== undefined && this.#filled === 0) return this.#writeForeign(this.#foreign);
-    this.#fillWithEvents();
+    // What was released before may still not leave, when this process has been away since and another may be the primary.
+    if (this.#isReplica || this.#mayLeave()) {
+      this.#tellRuns();
+      if (this.#foreign !== undefined && this.#filled === 0) return this.#writeForeign(this.#foreign);
+      this.#fillWithEvents();
+    }
     if (this.#filled > 0) this.#write();
     else if (this.#isEnding) this.#socket.end();
   }

@@ -42,6 +42,8 @@ export interface Venue {
   /** A follower takes neither commands nor subscriptions. */
   readonly standing: Standing;
   readonly term: SealedTerm;
+  /** Whether this venue is, for all it knows, the primary: asked before anything leaves. */
+  mayLeave(): boolean;
   /** Somebody has heard of a higher term; true when that is proven and this venue is the primary no more. */
   hear(term: SealedTerm): boolean;
   /** What a standby or an operator says about replication; false when it is out of turn. */
@@ -96,6 +98,7 @@ export class Link implements CommandSender {
     this.output = new LinkOutput(this.#socket, venue.ring, {
       tooSlow: () => this.close('too_slow'),
       room: () => this.resume(),
+      mayLeave: () => venue.mayLeave(),
     });
     this.#socket.on('error', () => undefined);
     this.#socket.once('close', () => this.#end('lost'));

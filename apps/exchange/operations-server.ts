@@ -2,8 +2,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { registry } from '@base/observability';
 
 export interface Operations {
-  /** Whether commands are taken. */
-  ready(): boolean;
+  /** Whether it does what it is there for, and what is told with that. */
+  ready(): { readonly isReady: boolean; readonly told: object };
   /** Brings the gauges up to date. */
   refresh(): void;
 }
@@ -33,15 +33,18 @@ async function answer(request: IncomingMessage, response: ServerResponse, operat
     case '/health/live':
       return end(response, 200, JSON.stringify({ status: 'ok' }), 'application/json');
     case '/health/ready':
-      return operations.ready()
-        ? end(response, 200, JSON.stringify({ status: 'ok' }), 'application/json')
-        : end(response, 503, JSON.stringify({ status: 'error' }), 'application/json');
+      return answerReady(response, operations.ready());
     case '/metrics':
       operations.refresh();
       return end(response, 200, await registry.metrics(), registry.contentType);
     default:
       return end(response, 404, '');
   }
+}
+
+function answerReady(response: ServerResponse, { isReady, told }: ReturnType<Operations['ready']>): void {
+  const body = JSON.stringify({ status: isReady ? 'ok' : 'error', ...told });
+  end(response, isReady ? 200 : 503, body, 'application/json');
 }
 
 function end(response: ServerResponse, status: number, body: string, type = 'text/plain'): void {

@@ -1,9 +1,11 @@
 import { collectProcessMetrics, createLogger } from '@base/observability';
 import { readConfiguration } from './configuration.js';
 import { EventHistory } from './event-history.js';
-import { Exchange, type ExchangeSettings } from './exchange.js';
+import { type ExchangeSettings } from './exchange.js';
 import { refreshGauges, watch } from './metrics.js';
 import { serveOperations } from './operations-server.js';
+import { PairMember } from './standby/pair-member.js';
+import { readinessOf, refreshStandbyGauges } from './standby/standby-metrics.js';
 
 /** A stop that does not come to its end in this time is given up; the journal is sound either way. */
 const STOP_WITHIN_MS = 9_000;
@@ -12,28 +14,34 @@ const STOP_WITHIN_MS = 9_000;
  * The whole process: configuration, recovery, doors, health, signals. `journal` is for specs, which put another disk under it.
  * @throws ConfigurationError, JournalFault
  */
-export async function runExchange(journal: ExchangeSettings['journal'] = {}): Promise<Exchange> {
+export async function runExchange(journal: ExchangeSettings['journal'] = {}): Promise<PairMember> {
   const logger = createLogger('exchange');
-  const { metrics, settings } = readConfiguration();
+  const { metrics, settings, peer, discardsTail } = readConfiguration();
   collectProcessMetrics('exchange');
-  const started: { exchange?: Exchange } = {};
+  const started: { member?: PairMember } = {};
   const operations = await serveOperations(metrics, {
-    ready: () => started.exchange?.isStopping === false,
-    refresh: () => started.exchange && refreshGauges(started.exchange),
+    ready: () => (started.member === undefined ? { isReady: false, told: {} } : readinessOf(started.member)),
+    refresh: () => {
+      const { member } = started;
+      if (member?.exchange !== undefined) refreshGauges(member.exchange);
+      if (member !== undefined) refreshStandbyGauges(member);
+    },
   });
-  const running = await Exchange.start({
+  const exchange: ExchangeSettings = {
     ...settings,
     journal: { ...settings.journal, ...journal },
     history: new EventHistory(settings.folder),
     watch,
     say: (line) => logger.info(line),
+    alert: (line) => logger.error(line),
     onFatal: (error) => {
       // What was not durable was told to nobody. Another sync could lie about it, so there is none: the next process looks at the disk.
       logger.fatal({ err: error }, `the exchange ends at once: ${error.message}`);
       process.exit(1);
     },
-  });
-  started.exchange = running;
+  };
+  const running = await PairMember.start({ exchange, peer, discardsTail });
+  started.member = running;
   const stop = (): void => {
     setTimeout(() => process.exit(1), STOP_WITHIN_MS).unref();
     void running.stop().then(() => {
@@ -43,6 +51,8 @@ export async function runExchange(journal: ExchangeSettings['journal'] = {}): Pr
   };
   process.once('SIGINT', stop);
   process.once('SIGTERM', stop);
-  logger.info({ addresses: running.addresses, epoch: running.epoch, health: operations.port }, 'exchange ready');
+  const standing = running.exchange === undefined ? 'follower' : 'primary';
+  const { addresses, term } = running;
+  logger.info({ addresses, standing, term: term?.term, health: operations.port }, 'exchange ready');
   return running;
 }

@@ -62,6 +62,17 @@ export class SnapshotKeeper {
     return this.#slice();
   }
 
+  /** Gives up the one in progress, unless it is only to be named yet; the engine may be copied by others again. */
+  abandon(): void {
+    if (this.#copying !== undefined) {
+      while (!advanceSnapshot(SLICE_BYTES));
+      takeSnapshot();
+    }
+    this.#writing?.to.abandon();
+    this.#copying = undefined;
+    this.#writing = undefined;
+  }
+
   /** One of this moment, durable or failed when it resolves. Only while nothing else is applied. */
   async takeNow(): Promise<void> {
     if (this.#isCommitting) await this.#idle();

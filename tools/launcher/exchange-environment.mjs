@@ -84,4 +84,25 @@ export const EXCHANGE_ENVIRONMENT = [
     readers: ['exchange'],
     meaning: 'how long trading waits for a slice of a snapshot, about; 1000 when unset',
   },
+  {
+    name: 'EXCHANGE_FOLLOWS',
+    readers: ['exchange'],
+    meaning: 'the other exchange of a pair, host:port or the path of its socket; followed while it is the primary',
+  },
+  {
+    name: 'EXCHANGE_SYNCHRONOUS',
+    readers: ['exchange'],
+    meaning:
+      '`1`: nothing is told before the follower has it too; without a follower nothing is told at all; 0 when unset',
+  },
+  {
+    name: 'EXCHANGE_COMPARE_COMMANDS',
+    readers: ['exchange'],
+    meaning: 'commands between two comparisons of the states of primary and follower; 100000 when unset',
+  },
+  {
+    name: 'EXCHANGE_DISCARD_TAIL',
+    readers: ['exchange'],
+    meaning: '`1`: a follower whose journal does not lead to the primary’s puts it aside and begins anew; 0 when unset',
+  },
 ];

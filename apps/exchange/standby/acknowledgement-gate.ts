@@ -47,6 +47,12 @@ export class AcknowledgementGate {
     return this.#isInDoubt;
   }
 
+  /** Whether what has been released may leave still: a stop may lie between the two. */
+  mayLeave(): boolean {
+    this.watch();
+    return !this.#isFenced && !this.#isInDoubt;
+  }
+
   durable(sequence: number): void {
     this.#durable = sequence;
     this.#update();

@@ -98,6 +98,10 @@ export class Replication {
     return this.#gate.mode === 'synchronous' && this.#feed === undefined;
   }
 
+  mayLeave(): boolean {
+    return this.#gate.mayLeave();
+  }
+
   get isComparing(): boolean {
     return this.#digest.isCopying;
   }
@@ -181,7 +185,12 @@ export class Replication {
     before?.close();
     before?.link.close('replaced');
     for (const start of terms) link.output.say({ kind: 'term-began', after: BigInt(start.after), term: start.term });
-    this.#feed = new StandbyFeed(link, this.#footing, this.#commands, standby);
+    const sources = { footing: this.#footing, commands: this.#commands };
+    link.output.replicate();
+    this.#feed = new StandbyFeed(link, sources, standby, (error) => {
+      this.#host.alert(`the standby cannot be fed from command ${standby + 1} on: ${error.message}`);
+      link.close('history_unavailable');
+    });
     this.#digests.clear();
     this.#host.say(`a standby follows from command ${standby}; ${durable} are durable here`);
     this.#gate.acknowledge(standby);
@@ -204,7 +213,9 @@ export class Replication {
         this.#gate.acknowledge(Number(message.upTo));
         return true;
       case 'confirmed':
-        if (message.term === this.term.term && message.reference === this.#reference) this.#gate.reassure();
+        if (message.term !== this.term.term || message.reference !== this.#reference) return true;
+        this.#gate.reassure();
+        this.#host.changed();
         return true;
       case 'digest':
         this.#take({ sequence: Number(message.command), digest: message.digest });

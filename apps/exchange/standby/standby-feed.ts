@@ -18,20 +18,22 @@ export class StandbyFeed {
   readonly #commands: EventRing;
   readonly #snapshot: OutgoingSnapshot | undefined;
   readonly #first: number;
+  readonly #onFault: (error: Error) => void;
   #next: number;
   #cursor: JournalCursor | undefined;
   #isClosed = false;
   #isFollowing = false;
 
-  /** @param last the standby's last command */
+  /** @param last the standby's last command; @param onFault what it needs cannot be read */
   constructor(
     readonly link: Link,
-    footing: Footing,
-    commands: EventRing,
+    { footing, commands }: { footing: Footing; commands: EventRing },
     last: number,
+    onFault: (error: Error) => void,
   ) {
     this.#footing = footing;
     this.#commands = commands;
+    this.#onFault = onFault;
     this.#snapshot = last === 0 ? OutgoingSnapshot.newest(footing.disk, footing.folder) : undefined;
     this.#first = (this.#snapshot?.sequence ?? last) + 1;
     this.#next = this.#first;
@@ -89,7 +91,14 @@ export class StandbyFeed {
       this.link.output.flush();
       return;
     }
-    this.link.output.sendForeign(this.#readJournal(), () => this.#sendCommands());
+    let piece: Uint8Array;
+    try {
+      piece = this.#readJournal();
+    } catch (error) {
+      this.#onFault(error as Error);
+      return;
+    }
+    this.link.output.sendForeign(piece, () => this.#sendCommands());
   }
 
   /** Whole frames from `#next` on, about one piece. */

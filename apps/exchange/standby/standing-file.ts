@@ -19,6 +19,8 @@ const schema = z.object({
   differsAt: z.number().int().min(1).nullable(),
   /** The term that ended this one's. */
   supersededBy: z.number().int().min(0),
+  /** What the primary had released when it was followed last: until the journal here has that, a promotion would lose it. */
+  owed: z.number().int().min(0),
 });
 
 export type StandingRecord = z.infer<typeof schema>;
@@ -31,6 +33,7 @@ export const FIRST_PRIMARY: StandingRecord = {
   beganAfter: 0,
   differsAt: null,
   supersededBy: 0,
+  owed: 0,
 };
 
 export const NEW_FOLLOWER: StandingRecord = { ...FIRST_PRIMARY, role: 'follower', term: 0, terms: [] };
@@ -56,6 +59,11 @@ export class StandingFile {
     const file = new StandingFile(disk, folder, record ?? fallback);
     if (record === undefined) file.write(fallback);
     return file;
+  }
+
+  /** What stands in the folder, without taking it; undefined in a new one. */
+  static peek(disk: Disk, folder: string): StandingRecord | undefined {
+    return readRecord(disk, folder);
   }
 
   get record(): StandingRecord {

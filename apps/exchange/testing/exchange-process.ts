@@ -15,10 +15,11 @@ export class ExchangeProcess {
   readonly folder = mkdtempSync(join(tmpdir(), 'exchange-process-'));
   output = '';
   #child: ChildProcess | undefined;
-  readonly #environment: Record<string, string>;
+  /** May be changed between two starts. */
+  readonly environment: Record<string, string>;
 
   constructor(environment: Record<string, string> = {}) {
-    this.#environment = environment;
+    this.environment = environment;
   }
 
   get journalFolder(): string {
@@ -93,7 +94,7 @@ export class ExchangeProcess {
         EXCHANGE_METRICS_PORT: '0',
         EXCHANGE_SEGMENT_MIB: '2',
         EXCHANGE_EVENTS_MIB: '8',
-        ...this.#environment,
+        ...this.environment,
       },
     });
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (this.output += String(text)));
