@@ -57,9 +57,9 @@ export class LinkOutput {
     return this.#cursor === undefined ? 0 : Math.max(0, this.#ring.released - this.#cursor);
   }
 
-  /** Whether so many commands of this link wait for the disk that it should be read no further. */
-  get hasManyRuns(): boolean {
-    return this.#nextRun - this.#firstRun >= MANY_RUNS;
+  /** Whether so much waits for the disk, or for the other side to read, that nothing more should be read from it. */
+  get isBehind(): boolean {
+    return this.#nextRun - this.#firstRun >= MANY_RUNS || this.#filled > BUFFER_BYTES / 2;
   }
 
   /** Whether anything has been written since it was asked last. */
@@ -192,6 +192,6 @@ export class LinkOutput {
     this.#wroteSince = true;
     if (error) return;
     this.flush();
-    if (!this.hasManyRuns) this.#onRoom();
+    if (!this.isBehind) this.#onRoom();
   };
 }

@@ -83,6 +83,7 @@ export class Link implements CommandSender {
   #silentBeats = 0;
   #beats = 0;
   #isReading = true;
+  #isFlushDue = false;
 
   constructor(
     accepted: Socket,
@@ -132,6 +133,13 @@ export class Link implements CommandSender {
 
   refused(number: number, reason: LinkRefusal): void {
     this.output.say({ kind: 'refused', command: BigInt(number), reason });
+    if (this.#isFlushDue) return;
+    this.#isFlushDue = true;
+    // No release may come that would take it along.
+    setImmediate(() => {
+      this.#isFlushDue = false;
+      this.output.flush();
+    });
   }
 
   /** Once per heartbeat: says that it is alive if nothing else did, and whether the other side is. */
@@ -206,7 +214,7 @@ export class Link implements CommandSender {
       this.close(number > this.#commands ? 'from_the_future' : 'repeated');
       return true;
     }
-    if (this.output.hasManyRuns) return false;
+    if (this.output.isBehind) return false;
     const session = view.getUint32(at + 4, true);
     if (session !== 0 && !this.#sessions.has(session)) this.refused(number, 'unknown_session');
     else if (!this.#venue.take(view, at, length, session, this, number)) return false;
