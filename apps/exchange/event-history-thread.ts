@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { JournalCursor, NodeDisk, SnapshotStore } from '@base/journal';
 import { type HistoryPiece, type HistoryRequest, type HistoryTask } from './event-history.js';
-import { Replay } from './replay.js';
+import { Replay, restoreBefore } from './replay.js';
 
 const PIECE_BYTES = 256 * 1024;
 const HIGH = 0x1_0000_0000;
@@ -16,7 +16,7 @@ let madeBytes = 0;
 let durable = 0;
 
 const replay = new Replay(keep, () => undefined);
-restoreBefore(from);
+restoreBefore(from, replay, new SnapshotStore(disk, folder));
 const cursor = new JournalCursor(disk, folder, replay.sequence + 1, () => durable);
 
 parentPort?.on('message', ({ upTo }: HistoryRequest) => {
@@ -33,16 +33,6 @@ parentPort?.on('message', ({ upTo }: HistoryRequest) => {
   const piece: HistoryPiece = { bytes, next: Math.max(from, replay.sequence + 1) };
   parentPort?.postMessage(piece, [bytes.buffer]);
 });
-
-/** The newest sound snapshot that stands before the first event asked for. */
-function restoreBefore(sequence: number): void {
-  const snapshots = new SnapshotStore(disk, folder);
-  for (const candidate of snapshots.sequences()) {
-    if (candidate >= sequence) continue;
-    const snapshot = snapshots.read(candidate);
-    if (!('fault' in snapshot) && replay.restore(snapshot)) return;
-  }
-}
 
 /** Copies events of commands from `from` on. */
 function keep(bytes: Uint8Array, length: number): void {

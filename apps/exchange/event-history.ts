@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { BalanceView } from './balance-view.js';
 import { type EventRing } from './event-ring.js';
 import { type Link } from './link.js';
 
@@ -33,6 +34,8 @@ interface Feeding {
  * replays the journal. A link gets them piece by piece as it takes them, until the ring has what comes next.
  */
 export class EventHistory {
+  /** What everybody owned at an earlier command. */
+  readonly balances: BalanceView;
   readonly #folder: string;
   readonly #script: URL;
   readonly #feedings = new Map<Link, Feeding>();
@@ -42,6 +45,7 @@ export class EventHistory {
   constructor(folder: string, script = new URL('./event-history-thread.js', import.meta.url)) {
     this.#folder = folder;
     this.#script = script;
+    this.balances = new BalanceView(folder, new URL('./balance-view-thread.js', script));
   }
 
   /** Sends the link the events from command `from` on, and lets it follow the ring as soon as that has the next ones. */
@@ -54,6 +58,7 @@ export class EventHistory {
 
   /** The link has ended, or needs no more. */
   leave(link: Link): void {
+    this.balances.leave(link);
     const feeding = this.#feedings.get(link);
     if (feeding === undefined) return;
     this.#feedings.delete(link);
@@ -64,6 +69,7 @@ export class EventHistory {
   }
 
   close(): void {
+    this.balances.close();
     for (const link of [...this.#feedings.keys()]) this.leave(link);
   }
 

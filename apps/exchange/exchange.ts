@@ -232,6 +232,8 @@ export class Exchange implements Venue {
   }
 
   converse(link: Link, message: LinkMessage): boolean {
+    const { history } = this.#settings;
+    if (message.kind === 'read-balances') return history?.balances.read(link, message, this.ring) ?? false;
     return this.#replication.converse(link, message);
   }
 

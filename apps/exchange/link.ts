@@ -46,7 +46,7 @@ export interface Venue {
   mayLeave(): boolean;
   /** Somebody has heard of a higher term; true when that is proven and this venue is the primary no more. */
   hear(term: SealedTerm): boolean;
-  /** What a standby or an operator says about replication; false when it is out of turn. */
+  /** What a standby or an operator says about replication, and who asks for balances; false when it is out of turn. */
   converse(link: Link, message: LinkMessage): boolean;
   closed(link: Link, reason: Farewell | 'lost'): void;
 }
@@ -111,6 +111,10 @@ export class Link implements CommandSender {
 
   get isOpen(): boolean {
     return this.#state === 'open';
+  }
+
+  get isSubscribed(): boolean {
+    return this.#isSubscribed;
   }
 
   /** Goes on reading, where a command found no room. */

@@ -1,4 +1,4 @@
-import { type Frame, type Snapshot } from '@base/journal';
+import { type Frame, type Snapshot, type SnapshotStore } from '@base/journal';
 import { engineCommands } from '@core/contracts';
 import { apply, commandBuffer, eventBuffer, lastSequence, reset, restore } from '@core/matching';
 
@@ -86,5 +86,14 @@ export class Replay {
     if (from === to) return;
     commandBuffer.set(bytes.subarray(from, to));
     apply(0, to - from, (length) => this.#onEvents(eventBuffer, length));
+  }
+}
+
+/** Puts it to the newest sound snapshot that stands before command `sequence`, or leaves it at nothing. */
+export function restoreBefore(sequence: number, replay: Replay, snapshots: SnapshotStore): void {
+  for (const candidate of snapshots.sequences()) {
+    if (candidate >= sequence) continue;
+    const snapshot = snapshots.read(candidate);
+    if (!('fault' in snapshot) && replay.restore(snapshot)) return;
   }
 }

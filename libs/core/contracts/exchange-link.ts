@@ -150,6 +150,12 @@ const MESSAGES = {
   'not-promoted': message(125, { reason: PROMOTION_REFUSALS }),
   'set-replication': message(126, { mode: REPLICATION_MODES }),
   'replication-set': message(127, { mode: REPLICATION_MODES }),
+  /** settlement and operator, on a link that has not subscribed: what everybody owned when command `at` had been applied. */
+  'read-balances': message(130, { at: 'u64', reference: 'u32' }),
+  /** One balance that is not empty, in units of the asset. */
+  balance: message(131, { total: 'i64', held: 'i64', reference: 'u32', account: 'u32', asset: 'u32' }),
+  /** That was all: so many balances, and so many events that command `at` had. */
+  'balances-read': message(132, { at: 'u64', reference: 'u32', count: 'u32', events: 'u32' }),
 } as const;
 
 export const linkMessages = new Codec(LINK_VERSION, MESSAGES);

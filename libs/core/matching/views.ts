@@ -1,4 +1,5 @@
 /** Read-only views of the engine's state, for metrics, tools and tests; never on the path of a command. */
+import { FIRST_CUSTOMER } from '@core/contracts';
 import { balanceOf, balances, rowOf } from './balances.js';
 import { instruments, INSTRUMENT_SHIFT } from './instruments.js';
 import { bids, bookRank, ladders, levelBehind, levels } from './ladders.js';
@@ -35,6 +36,27 @@ export function boundSessions(): number[] {
 export function accountBalance(account: number, asset: number): { total: bigint; held: bigint } {
   const balance = balanceOf(rowOf(asset), account);
   return { total: balances.total[balance]!, held: balances.held[balance]! };
+}
+
+export interface Balance {
+  readonly account: number;
+  readonly asset: number;
+  readonly total: bigint;
+  readonly held: bigint;
+}
+
+/** Every balance with something on it, in units of its asset. */
+export function balancesInUse(): Balance[] {
+  const found: Balance[] = [];
+  const accounts = Math.max(venue.accounts, FIRST_CUSTOMER);
+  for (let asset = 0; asset < balances.supply.length; asset += 1) {
+    if (balances.supply[asset] === 0n) continue;
+    for (let account = 0; account < accounts; account += 1) {
+      const { total, held } = accountBalance(account, asset);
+      if (total !== 0n || held !== 0n) found.push({ account, asset, total, held });
+    }
+  }
+  return found;
 }
 
 /** Numbers of all instruments that have been listed. */

@@ -4,3 +4,4 @@ export { ExchangeLink, type ExchangeLinkOptions, type LinkEnd, type Promotion, t
 export { HighestTerm } from './highest-term.js';
 export { type Challenge, proofOf, provesKey } from './link-proof.js';
 export { MessageReader, type Reading, type Receive } from './message-reader.js';
+export { type BalancesAt, type EngineBalance, readBalances } from './read-balances.js';
