@@ -217,10 +217,8 @@ export class Exchange implements Venue {
     this.#sequencer.endSession(session);
   }
 
-  readHistory(from: number, link: Link): void {
-    const { history } = this.#settings;
-    if (history === undefined) link.close('history_unavailable');
-    else history.feed(from, link, this.ring);
+  get history(): EventHistory | undefined {
+    return this.#settings.history;
   }
 
   mayLeave(): boolean {
@@ -232,8 +230,6 @@ export class Exchange implements Venue {
   }
 
   converse(link: Link, message: LinkMessage): boolean {
-    const { history } = this.#settings;
-    if (message.kind === 'read-balances') return history?.balances.read(link, message, this.ring) ?? false;
     return this.#replication.converse(link, message);
   }
 

@@ -16,6 +16,7 @@ import {
 import { type Challenge, MessageReader, proofOf, provesKey, type Reading } from '@platform/venue-link';
 import { adopt } from './adopt-socket.js';
 import { type CommandSender } from './command-batch.js';
+import { type EventHistory } from './event-history.js';
 import { type EventRing } from './event-ring.js';
 import { LinkOutput } from './link-output.js';
 import { commandsOf } from './roles.js';
@@ -37,8 +38,8 @@ export interface Venue {
   take(view: DataView, at: number, length: number, session: number, sender: CommandSender, number: number): boolean;
   openSession(): number | undefined;
   endSession(session: number): void;
-  /** Events from before the ring: in pieces through `output.sendForeign`, then from the ring. */
-  readHistory(from: number, link: Link): void;
+  /** Events from before the ring, in pieces through `output.sendForeign` and then from the ring; balances at earlier commands. */
+  readonly history: EventHistory | undefined;
   /** A follower takes neither commands nor subscriptions. */
   readonly standing: Standing;
   readonly term: SealedTerm;
@@ -46,7 +47,7 @@ export interface Venue {
   mayLeave(): boolean;
   /** Somebody has heard of a higher term; true when that is proven and this venue is the primary no more. */
   hear(term: SealedTerm): boolean;
-  /** What a standby or an operator says about replication, and who asks for balances; false when it is out of turn. */
+  /** What a standby or an operator says about replication; false when it is out of turn. */
   converse(link: Link, message: LinkMessage): boolean;
   closed(link: Link, reason: Farewell | 'lost'): void;
 }
@@ -285,13 +286,16 @@ export class Link implements CommandSender {
         return this.#closeSession(message.session);
       case 'heartbeat':
         return;
+      case 'read-balances':
+        if (this.#venue.history?.balances.read(this, message, this.#venue.ring) !== true) this.close('out_of_turn');
+        return;
       default:
         if (!this.#venue.converse(this, message)) this.close('out_of_turn');
     }
   }
 
   #subscribe(from: number): void {
-    const { ring, oldestSequence, standing } = this.#venue;
+    const { ring, oldestSequence, standing, history } = this.#venue;
     if (this.#isSubscribed || this.role === 'standby') return this.close('out_of_turn');
     if (standing === 'follower') return this.close('not_primary');
     this.#isSubscribed = true;
@@ -299,8 +303,9 @@ export class Link implements CommandSender {
     if (from === 0) return this.output.follow(ring.released);
     if (from < oldestSequence) return this.close('history_unavailable');
     const position = ring.locate(from);
-    if (position === undefined) this.#venue.readHistory(from, this);
-    else this.output.follow(position);
+    if (position !== undefined) this.output.follow(position);
+    else if (history === undefined) this.close('history_unavailable');
+    else history.feed(from, this, ring);
   }
 
   #openSession(reference: number): void {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { custodyConfig } from '@platform/custody';
 import { paymentsConfig } from '@platform/payments';
 import { priceUrls } from '@platform/pricing';
+import { venueConfig } from '@products/venue';
 import { flag, loadConfig, port, secretText, secretUrl } from '@base/config';
 
 /** What the worker reads of its environment; docs/configuration.md says what each means. */
@@ -14,6 +15,7 @@ export const loadWorkerConfig = (environment?: Record<string, string | undefined
       SANDBOX: flag(),
       ...custodyConfig,
       ...paymentsConfig,
+      ...venueConfig,
       PRICE_URLS: priceUrls(),
       QUOTE_SIGNING_KEY: secretText(24),
       BITCOIN_RPC_URL: secretUrl('http', 'https'),

@@ -10,6 +10,7 @@ import { registerBrokerageWork } from './brokerage-work.js';
 import { registerCustodyWork } from './custody-work.js';
 import { registerIdentityWork } from './identity-work.js';
 import { registerLedgerWork } from './ledger-work.js';
+import { registerVenueWork } from './venue-work.js';
 
 /** What every library's registration is given. */
 export interface WorkerParts {
@@ -72,5 +73,7 @@ async function register(parts: WorkerParts): Promise<() => Promise<void>> {
   registerLedgerWork(parts);
   await registerCustodyWork(parts);
   registerPaymentsWork(parts);
-  return registerBrokerageWork(parts);
+  const stopBrokerage = await registerBrokerageWork(parts);
+  const stopVenue = registerVenueWork(parts);
+  return async () => void (await Promise.all([stopBrokerage(), stopVenue()]));
 }

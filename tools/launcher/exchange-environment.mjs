@@ -30,8 +30,16 @@ export const EXCHANGE_ENVIRONMENT = [
   },
   { name: 'EXCHANGE_GATEWAY_KEY', readers: ['exchange'], meaning: 'shared key of gateways: order entry', secret: true },
   {
+    name: 'EXCHANGE_ADDRESSES',
+    readers: ['worker'],
+    meaning:
+      'the exchange’s processes as its callers reach them, `host:port` or a Unix socket each, separated by commas; nothing is settled when unset',
+    fallback: (_values, home) => `${home.socketFolder}/exchange.sock`,
+    shown: '.strongroom/run/exchange.sock',
+  },
+  {
     name: 'EXCHANGE_SETTLEMENT_KEY',
-    readers: ['exchange'],
+    readers: ['exchange', 'worker'],
     meaning: 'shared key of the settlement: credits and debits',
     secret: true,
   },

@@ -21,6 +21,7 @@ export interface DoorOwner {
 export class FollowerDoor implements Venue {
   readonly standing = 'follower';
   readonly oldestSequence = 1;
+  readonly history = undefined;
   readonly #owner: DoorOwner;
   readonly #settings: ExchangeSettings;
   readonly #links = new Set<Link>();
@@ -95,10 +96,6 @@ export class FollowerDoor implements Venue {
 
   hear(): boolean {
     return false;
-  }
-
-  readHistory(_: number, link: Link): void {
-    link.close('not_primary');
   }
 
   converse(link: Link, message: LinkMessage): boolean {

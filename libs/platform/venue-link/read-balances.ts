@@ -1,5 +1,6 @@
 import { type LinkMessage } from '@core/contracts';
-import { ExchangeLink, type ExchangeLinkOptions } from './exchange-link.js';
+import { connectToPrimary, type PrimaryOptions } from './connect-to-primary.js';
+import { type ExchangeLink } from './exchange-link.js';
 
 /** What an account owned, in units of the asset, and how much of it orders and margins held. */
 export interface EngineBalance {
@@ -26,7 +27,7 @@ const REFERENCE = 1;
  * @throws Error whose message is why the venue ended the connection instead
  */
 export function readBalances(
-  options: Pick<ExchangeLinkOptions, 'address' | 'keyName' | 'key' | 'terms'>,
+  options: Pick<PrimaryOptions, 'addresses' | 'keyName' | 'key' | 'terms'>,
   sequence: number,
 ): Promise<BalancesAt> {
   return new Promise((resolve, reject) => {
@@ -41,7 +42,7 @@ export function readBalances(
         link.close();
       }
     };
-    const connected = ExchangeLink.connect({
+    const connected = connectToPrimary({
       ...options,
       replica: { onCommand: () => true, onMessage: (message) => void connected.then((link) => receive(link, message)) },
       onClosed: (end) => reject(new Error(end)),

@@ -38,3 +38,12 @@ export async function findCustomers(on: Queryable, numbers: readonly number[]): 
   );
   return new Map(rows.map(({ number, customerId }) => [number, customerId]));
 }
+
+/** The engine accounts of customers. Those who have none are not in the answer. */
+export async function findNumbers(on: Queryable, customerIds: readonly string[]): Promise<Map<string, number>> {
+  const rows = await on.query<{ number: number; customerId: string }>(
+    'SELECT number, customer_id AS "customerId" FROM venue.account WHERE customer_id = ANY ($1::uuid[])',
+    [customerIds],
+  );
+  return new Map(rows.map(({ number, customerId }) => [customerId, number]));
+}

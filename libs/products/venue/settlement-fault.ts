@@ -4,6 +4,8 @@ export type SettlementFaultCode =
   | 'overtaken'
   /** An event that does not follow the checkpoint. */
   | 'gap'
+  /** The exchange has not come as far as the checkpoint: this is not the journal that was settled. */
+  | 'ahead_of_exchange'
   /** The engine speaks of something that has no name here. */
   | 'unknown_account'
   | 'unknown_asset'

@@ -7,7 +7,13 @@ import { listen } from '@base/jobs';
 import { type Logger } from '@base/observability';
 import { type EngineEvent } from '@core/contracts';
 import { type Ledger } from '@platform/ledger';
-import { EventOrder, ExchangeLink, type ExchangeLinkOptions } from '@platform/venue-link';
+import {
+  connectToPrimary,
+  EventOrder,
+  type ExchangeLink,
+  HighestTerm,
+  type PrimaryOptions,
+} from '@platform/venue-link';
 import { type Checkpoint, readCheckpoint } from './checkpoint.js';
 import { inGap } from './gaps.js';
 import { settlementMetrics } from './measure-settlement.js';
@@ -25,9 +31,12 @@ export interface SettlerParts {
 }
 
 export interface SettlerSettings {
-  readonly address: ExchangeLinkOptions['address'];
+  /** Of all processes of the venue that may be the primary. */
+  readonly addresses: PrimaryOptions['addresses'];
   /** Of the role `settlement`. */
   readonly key: Secret;
+  /** What this process knows of the venue's terms; shared with whoever else in it speaks to the venue. */
+  readonly terms?: HighestTerm;
   /** Events in one transaction at most. */
   readonly batch?: number;
   /** A move that was not answered is sent again after this. */
@@ -50,7 +59,7 @@ const LEADER_LOCK = 815_071;
  */
 export class Settler {
   readonly #parts: SettlerParts;
-  readonly #settings: SettlerSettings & typeof DEFAULTS;
+  readonly #settings: SettlerSettings & typeof DEFAULTS & { readonly terms: HighestTerm };
   readonly #settle: SettleEvents;
   readonly #transfers: SendTransfers;
   readonly #stopping = new AbortController();
@@ -59,7 +68,7 @@ export class Settler {
 
   constructor(parts: SettlerParts, settings: SettlerSettings) {
     this.#parts = parts;
-    this.#settings = { ...DEFAULTS, ...settings };
+    this.#settings = { ...DEFAULTS, terms: new HighestTerm(), ...settings };
     this.#settle = new SettleEvents(parts.ledger, parts.events, parts.clock);
     this.#transfers = new SendTransfers(parts.database, parts.clock);
   }
@@ -120,6 +129,8 @@ export class Settler {
           this.#parts.clock.now(),
         );
         if (stream.waiting > 0) continue;
+        if (stream.end === 'from_the_future')
+          throw new SettlementFault('ahead_of_exchange', `settled to ${checkpoint.sequence}`);
         if (stream.end !== undefined) return this.#parts.logger.warn({ end: stream.end }, 'the exchange’s link ended');
         await this.#send(stream.link);
         await this.#pause(stream);
@@ -191,14 +202,15 @@ class Stream {
 
   /** From the event after the checkpoint on. */
   static async open(
-    { address, key }: Pick<SettlerSettings, 'address' | 'key'>,
+    { addresses, key, terms }: Pick<Required<SettlerSettings>, 'addresses' | 'key' | 'terms'>,
     { sequence, index }: Checkpoint,
     onNews: () => void,
   ): Promise<Stream> {
     const order = new EventOrder(Number(sequence), index);
     const state: StreamState = { events: [], taken: 0, released: 0, end: undefined };
-    const link = await ExchangeLink.connect({
-      address,
+    const link = await connectToPrimary({
+      addresses,
+      terms,
       key,
       keyName: 'settlement',
       order,

@@ -1,3 +1,6 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock } from '@base/clock';
 import { Database, type SqlValue, type TransactionOptions, type Tx } from '@base/database';
@@ -9,12 +12,14 @@ import { type AssetCode } from '@core/money';
 import { type EngineCommandDraft } from '@core/contracts';
 import { createTestIdentity } from '@platform/identity/testing';
 import { account, Ledger } from '@platform/ledger';
+import { HighestTerm, readBalances } from '@platform/venue-link';
 import { createTestLedger, fund, type TestLedger } from '@platform/ledger/testing';
-import { type ExchangeTransfer, findAccount, findTransfer, listingOf, listInstruments, MoveFromExchange, MoveToExchange, readCheckpoint, Settler, type SettlerSettings } from '@products/venue'; // prettier-ignore
+import { type ExchangeTransfer, findAccount, findTransfer, listingOf, listInstruments, MoveFromExchange, MoveToExchange, readCheckpoint, ReconcileExchange, type Reconciliation, Settler, type SettlerSettings } from '@products/venue'; // prettier-ignore
 import { type Gap, gapName } from '../gaps.js';
 import { exchangeKey, ExchangeProcess } from './exchange-process.js';
 
 const PATIENCE_MS = 20_000;
+const SETTLER_SCRIPT = join(import.meta.dirname, '../../../../dist/libs/products/venue/testing/settler-process.js');
 
 /** What the dead say. Nothing in the code knows it, so nothing catches it for good. */
 export class SettlerDied extends Error {
@@ -89,9 +94,13 @@ export class VenueBench {
     return id;
   }
 
-  move(direction: 'in' | 'out', customerId: string, asset: AssetCode, amount: bigint): Promise<ExchangeTransfer> {
-    this.#keys += 1;
-    const idempotencyKey = `key-${this.#keys}`;
+  move(
+    direction: 'in' | 'out',
+    customerId: string,
+    asset: AssetCode,
+    amount: bigint,
+    idempotencyKey = `key-${++this.#keys}`,
+  ): Promise<ExchangeTransfer> {
     const Move = direction === 'in' ? MoveToExchange : MoveFromExchange;
     const move = new Move(this.database, this.ledger, systemClock);
     return this.database.transaction((tx) => move.run(tx, { customerId, idempotencyKey, asset, amount }));
@@ -142,7 +151,7 @@ export class VenueBench {
     const settler = new Settler(
       { database, clock: systemClock, ledger, events, logger: this.logger },
       {
-        address: this.exchange.address,
+        addresses: [this.exchange.address],
         key: exchangeKey('settlement'),
         retryMs: 50,
         lookMs: 50,
@@ -152,6 +161,37 @@ export class VenueBench {
     );
     settler.start();
     this.#settlers.push({ settler, database });
+  }
+
+  /** A settler in a process of its own; answers how to kill it. */
+  async spawnSettler(): Promise<() => Promise<void>> {
+    const child = spawn(process.execPath, [SETTLER_SCRIPT], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: {
+        PATH: process.env['PATH'],
+        DATABASE_URL: this.books.database.appUrl.reveal(),
+        EXCHANGE_SOCKET: this.exchange.address.path,
+      },
+    });
+    await once(child.stdout, 'data');
+    return async () => {
+      if (child.kill('SIGKILL')) await once(child, 'exit');
+    };
+  }
+
+  /** Holds the engine's balances against the ledger's. */
+  reconcile(): Promise<Reconciliation | undefined> {
+    const { database, logger } = this;
+    const events = new Events({ database, clock: systemClock, logger });
+    const options = {
+      addresses: [this.exchange.address],
+      keyName: 'settlement',
+      key: exchangeKey('settlement'),
+      terms: new HighestTerm(),
+    };
+    return new ReconcileExchange({ database, clock: systemClock, events, logger }, (sequence) =>
+      readBalances(options, sequence),
+    ).run();
   }
 
   async stopSettlers(): Promise<void> {
