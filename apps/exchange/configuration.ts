@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { loadConfig, port, secretText, type Secret } from '@base/config';
 import { LINK_ROLES, type LinkRole } from '@core/contracts';
-import { type ExchangeSettings } from './exchange.js';
+import { type ExchangeSettings } from './exchange-settings.js';
 import { type LinkKey } from './link.js';
 import { type Peer } from './standby/announce-term.js';
 

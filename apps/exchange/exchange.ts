@@ -1,77 +1,28 @@
 import { randomBytes } from 'node:crypto';
 import { Secret } from '@base/config';
 import { failpoint } from '@base/failpoints';
-import { type Journal, type JournalFault, type JournalOptions, type RecordBatch } from '@base/journal';
+import { type Journal, type JournalFault, type RecordBatch } from '@base/journal';
 import { type Farewell, type LinkMessage } from '@core/contracts';
 import { boundSessions, nextDue } from '@core/matching';
 import { type CommandSender } from './command-batch.js';
 import { type Door, openTcpDoor, openUnixDoor } from './doors.js';
-import { type EventHistory } from './event-history.js';
 import { type EventRing } from './event-ring.js';
+import { batchBytesFor, DEFAULTS, type ExchangeSettings } from './exchange-settings.js';
 import { Footing } from './footing.js';
 import { Link, type LinkKey, type Venue } from './link.js';
 import { type Recovered } from './recover-engine.js';
-import { Sequencer, type VenueClock } from './sequencer.js';
+import { Sequencer } from './sequencer.js';
 import { SessionNumbers } from './sessions.js';
-import { SnapshotKeeper, type SnapshotPolicy } from './snapshot-keeper.js';
-import { ALONE, Replication, type ReplicationSettings } from './standby/replication.js';
+import { SnapshotKeeper } from './snapshot-keeper.js';
+import { Replication } from './standby/replication.js';
 import { FIRST_PRIMARY } from './standby/standing-file.js';
 import { Superseded } from './standby/superseded.js';
 import { type SealedTerm } from './standby/term-seal.js';
 
-export interface ExchangeSettings {
-  readonly folder: string;
-  readonly keys: ReadonlyMap<string, LinkKey>;
-  readonly socketPath?: string | undefined;
-  readonly tcp?: { readonly host: string; readonly port: number } | undefined;
-  readonly snapshots?: SnapshotPolicy;
-  readonly heartbeatMs?: number;
-  readonly mostLinks?: number;
-  /** Memory for the latest events; what is older is made again from the journal. */
-  readonly ringBytes?: number;
-  readonly clock?: VenueClock;
-  readonly history?: EventHistory;
-  readonly replication?: ReplicationSettings;
-  readonly journal?: Partial<Omit<JournalOptions, 'folder' | 'onDurable' | 'onFatal' | 'say'>>;
-  readonly watch?: ExchangeWatch;
-  /** What an operator should read. */
-  readonly say: (line: string) => void;
-  /** The same, at once. */
-  readonly alert?: (line: string) => void;
-  /** The process must end at once: nothing more can be made durable, the engine is broken, or another venue is the primary now. */
-  readonly onFatal: (error: Error) => void;
-}
-
-/** Told what happens, for metrics. */
-export interface ExchangeWatch {
-  applied?(commands: number): void;
-  committed?(seconds: number): void;
-  snapshot?(tookMs: number, longestPauseMs: number): void;
-  linkClosed?(reason: Farewell | 'lost'): void;
-}
-
-export const RING_BYTES = 64 * 1024 * 1024;
-export const SNAPSHOTS: SnapshotPolicy = { everyCommands: 1_000_000, everyMs: 600_000, pauseMs: 1 };
-const DEFAULTS = {
-  heartbeatMs: 1_000,
-  mostLinks: 64,
-  ringBytes: RING_BYTES,
-  snapshots: SNAPSHOTS,
-  watch: {} as ExchangeWatch,
-  replication: ALONE,
-};
-const BATCH_BYTES = 256 * 1024;
 /** How late what is due may be when nobody sends anything. */
 const TICK_MS = 100;
 /** What was said last to the links of a primary that is replaced gets so long to leave. */
 const FAREWELL_MS = 100;
-
-export const systemClock: VenueClock = { now: () => Date.now() * 1000 };
-
-/** A batch is at most a quarter of what a segment, and the journal's memory, hold. */
-export function batchBytesFor({ segmentBytes = Infinity, ringBytes = Infinity }: Partial<JournalOptions> = {}): number {
-  return Math.min(BATCH_BYTES, segmentBytes / 4, ringBytes / 4);
-}
 
 /** The venue's core in one object: journal, engine, sequencer, links. One per process, since there is one engine per isolate. */
 export class Exchange implements Venue {
@@ -95,7 +46,7 @@ export class Exchange implements Venue {
 
   private constructor(settings: ExchangeSettings, footing: Footing) {
     this.#settings = { ...DEFAULTS, ...settings };
-    const { clock = systemClock, snapshots } = this.#settings;
+    const { clock, snapshots } = this.#settings;
     this.#footing = footing;
     this.ring = footing.ring;
     this.recovered = footing.recovered;
@@ -144,7 +95,7 @@ export class Exchange implements Venue {
     }
   }
 
-  static #recover({ folder, ringBytes = RING_BYTES, journal, say, onFatal }: ExchangeSettings): Footing {
+  static #recover({ folder, ringBytes = DEFAULTS.ringBytes, journal, say, onFatal }: ExchangeSettings): Footing {
     return Footing.open({ folder, ringBytes, journal, say, onFatal }, FIRST_PRIMARY).recover();
   }
 

@@ -1,7 +1,8 @@
 import { counter, gauge, histogram } from '@base/observability';
 import { engineEvents, LINK_ROLES } from '@core/contracts';
 import { bookDepth, listedInstruments, openOrders } from '@core/matching';
-import { type Exchange, type ExchangeWatch } from './exchange.js';
+import { type Exchange } from './exchange.js';
+import { type ExchangeWatch } from './exchange-settings.js';
 
 /** Levels of a book that are counted. */
 const DEPTH = 50;

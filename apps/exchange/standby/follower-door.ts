@@ -3,11 +3,9 @@ import { type Promotion } from '@platform/venue-link';
 import { type CommandSender } from '../command-batch.js';
 import { type Door, openTcpDoor, openUnixDoor } from '../doors.js';
 import { type EventRing } from '../event-ring.js';
-import { type ExchangeSettings } from '../exchange.js';
+import { DEFAULTS, type ExchangeSettings } from '../exchange-settings.js';
 import { Link, type LinkKey, type Venue } from '../link.js';
 import { type SealedTerm } from './term-seal.js';
-
-const HEARTBEAT_MS = 1_000;
 
 /** Whose doors they are. */
 export interface DoorOwner {
@@ -51,7 +49,7 @@ export class FollowerDoor implements Venue {
   }
 
   get heartbeatMs(): number {
-    return this.#settings.heartbeatMs ?? HEARTBEAT_MS;
+    return this.#settings.heartbeatMs ?? DEFAULTS.heartbeatMs;
   }
 
   get addresses(): string[] {

@@ -2,7 +2,8 @@ import { ArrivingSnapshot } from '@base/journal';
 import { type LinkMessage } from '@core/contracts';
 import { ExchangeLink, HighestTerm, type LinkEnd, type Promotion } from '@platform/venue-link';
 import { type EventRing } from '../event-ring.js';
-import { batchBytesFor, Exchange, type ExchangeSettings, RING_BYTES, SNAPSHOTS } from '../exchange.js';
+import { Exchange } from '../exchange.js';
+import { batchBytesFor, DEFAULTS, type ExchangeSettings } from '../exchange-settings.js';
 import { Footing } from '../footing.js';
 import { SnapshotKeeper } from '../snapshot-keeper.js';
 import { type Peer } from './announce-term.js';
@@ -156,7 +157,7 @@ export class Follower implements DoorOwner {
   }
 
   #openFooting(): Footing {
-    const { folder, ringBytes = RING_BYTES, journal, say, onFatal } = this.#settings.exchange;
+    const { folder, ringBytes = DEFAULTS.ringBytes, journal, say, onFatal } = this.#settings.exchange;
     const footing = Footing.open({ folder, ringBytes, journal, say, onFatal }, NEW_FOLLOWER);
     const { term } = footing.standing.record;
     if (footing.standing.record.role !== 'follower') footing.standing.write({ role: 'follower' });
@@ -190,7 +191,7 @@ export class Follower implements DoorOwner {
     footing.ring.release(footing.journal.durableSequence);
     this.#applier = applier;
     this.#snapshots = new SnapshotKeeper(
-      exchange.snapshots ?? SNAPSHOTS,
+      exchange.snapshots ?? DEFAULTS.snapshots,
       {
         journal: footing.journal,
         sequence: () => footing.journal.nextSequence - 1,

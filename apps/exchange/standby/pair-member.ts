@@ -1,5 +1,6 @@
 import { NodeDisk } from '@base/journal';
-import { Exchange, type ExchangeSettings } from '../exchange.js';
+import { Exchange } from '../exchange.js';
+import { type ExchangeSettings } from '../exchange-settings.js';
 import { announceTerm, askPeer, type Peer } from './announce-term.js';
 import { Follower } from './follower.js';
 import { StandingFile } from './standing-file.js';

@@ -3,7 +3,7 @@ import { NodeDisk } from '@base/journal';
 import { seededRandom, SimulatedDisk, SteppedThread } from '@base/journal/testing';
 import { type EngineCommandDraft } from '@core/contracts';
 import { digest, unsoundness } from '@core/matching';
-import { type ExchangeSettings } from '../exchange.js';
+import { type ExchangeSettings } from '../exchange-settings.js';
 import { replayJournal } from '../replay-journal.js';
 import { ExchangeProcess } from '../testing/exchange-process.js';
 import { funding, listing, MAKER, order, TAKER } from '../testing/opening.js';

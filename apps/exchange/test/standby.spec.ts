@@ -6,7 +6,7 @@ import { NodeDisk } from '@base/journal';
 import { replayJournal } from '../replay-journal.js';
 import { type ExchangeProcess } from '../testing/exchange-process.js';
 import { order } from '../testing/opening.js';
-import { Pair, promote, said } from '../testing/pair.js';
+import { Pair, promote, promoteByTool, said } from '../testing/pair.js';
 import { stateAt } from '../testing/state-at.js';
 
 const SYNCHRONOUS = { EXCHANGE_SYNCHRONOUS: '1' };
@@ -52,6 +52,32 @@ describe('a standby', () => {
     await operator.link.setReplication('asynchronous');
     await load.stop();
     expect(load.check()).toEqual([]);
+  });
+
+  test('must show 6: what the old primary alone had is never the venue’s: it may not follow with it, and is put aside whole when told to', async () => {
+    pair = new Pair(SYNCHRONOUS);
+    await pair.start();
+    const { one, other } = pair;
+    const gateway = await one.connect('gateway');
+    await gateway.do([order({ clientOrderId: 1n })]);
+    process.kill(other.pid, 'SIGSTOP');
+    for (let id = 2n; id <= 40n; id += 1n) gateway.link.send(order({ clientOrderId: id }));
+    await sleep(150);
+    await one.kill();
+    expect(gateway.sequences.size).toBe(1);
+    process.kill(other.pid, 'SIGCONT');
+    const promotion = await promote(other);
+    one.environment['EXCHANGE_FOLLOWS'] = other.address.path;
+    await one.start();
+    expect(await one.exited()).toBe(1);
+    expect(one.output).toContain('diverged: commands up to');
+    one.environment['EXCHANGE_DISCARD_TAIL'] = '1';
+    await one.start();
+    await said(one, 'following the primary under term 2');
+    const aside = replayJournal(new NodeDisk(), `${one.journalFolder}.aside-of-term-1`);
+    expect(aside.lastSequence).toBeGreaterThan('last' in promotion ? promotion.last : Infinity);
+    const again = await other.connect('gateway');
+    expect(await again.do([order({ clientOrderId: 2n })])).not.toContain(0);
   });
 
   test('catches up when it was killed, from its own last command; nothing is told meanwhile', async () => {
@@ -115,7 +141,7 @@ describe('a standby', () => {
     await Promise.all([one.start(), other.start()]);
     await said(other, 'the primary is not followed: wrong_key');
     expect(await readinessOf(one)).toMatchObject({ isFollowed: false });
-    expect(await promote(other)).toEqual({ refusal: 'catching_up' });
+    expect(await promoteByTool(other)).toMatchObject({ code: 1, said: expect.stringContaining('has never followed') });
   });
 
   test('asynchronous: what it lacks of the primary is the end of it, and no more than that', async () => {
@@ -125,8 +151,9 @@ describe('a standby', () => {
     load.start();
     await load.more(600);
     await one.kill();
-    const promotion = await promote(other);
-    const last = 'last' in promotion ? promotion.last : 0;
+    const { code, said: words } = await promoteByTool(other);
+    expect({ code, words }).toEqual({ code: 0, words: expect.stringMatching(/^promoted: the primary under term 2/) });
+    const last = Number(/from command (\d+) on/.exec(words)?.[1]) - 1;
     await other.kill();
     const { lastSequence } = replayJournal(new NodeDisk(), one.journalFolder);
     expect(last).toBeLessThanOrEqual(lastSequence);

@@ -1,10 +1,15 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { execPath } from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Promotion } from '@platform/venue-link';
+import { secretOf } from './client.js';
 import { ExchangeProcess } from './exchange-process.js';
 import { FailoverLoad } from './failover-load.js';
 import { funding, listing } from './opening.js';
 
 const PATIENCE_MS = 20_000;
+const TOOL = join(import.meta.dirname, '../../../dist/apps/exchange/promote-cli.js');
 
 /** A primary and its follower, as two real processes. */
 export class Pair {
@@ -44,6 +49,19 @@ export async function promote(follower: ExchangeProcess, isForced = false): Prom
   const promotion = await operator.link.promote(isForced);
   operator.link.close();
   return promotion;
+}
+
+/** `npm run exchange:promote` as an operator runs it. */
+export async function promoteByTool(
+  process: ExchangeProcess,
+  ...args: string[]
+): Promise<{ code: number; said: string }> {
+  const env = { EXCHANGE_OPERATOR_KEY: secretOf('operator').reveal() };
+  return new Promise((resolve) => {
+    execFile(execPath, [TOOL, process.address.path, ...args], { env }, (error, stdout, stderr) =>
+      resolve({ code: error === null ? 0 : Number(error.code), said: stdout + stderr }),
+    );
+  });
 }
 
 /** Waits until the process has said this, after `from` characters of what it has said. */

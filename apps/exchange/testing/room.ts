@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { type EngineCommandDraft, type LinkRole } from '@core/contracts';
 import { type ExchangeLinkOptions } from '@platform/venue-link';
 import { EventHistory } from '../event-history.js';
-import { Exchange, type ExchangeSettings } from '../exchange.js';
+import { Exchange } from '../exchange.js';
+import { type ExchangeSettings } from '../exchange-settings.js';
 import { Client, keys } from './client.js';
 import { funding, listing } from './opening.js';
 
