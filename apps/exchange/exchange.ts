@@ -6,6 +6,7 @@ import { type Farewell, type LinkMessage } from '@core/contracts';
 import { boundSessions, nextDue } from '@core/matching';
 import { type CommandSender } from './command-batch.js';
 import { type Door, openTcpDoor, openUnixDoor } from './doors.js';
+import { type EventHistory } from './event-history.js';
 import { type EventRing } from './event-ring.js';
 import { batchBytesFor, DEFAULTS, type ExchangeSettings } from './exchange-settings.js';
 import { Footing } from './footing.js';
