@@ -137,9 +137,12 @@ describe('monitoring', () => {
     const names = expressions.flatMap((expr) => expr.match(/strongroom_\w+/g) ?? []);
     return [...new Set(names.map((name) => name.replace(/_(bucket|count|sum)$/, '')))];
   };
-  const code = readdirSync(join(ROOT, 'libs'), { recursive: true, encoding: 'utf8' })
+  const code = ['libs', 'apps']
+    .flatMap((top) =>
+      readdirSync(join(ROOT, top), { recursive: true, encoding: 'utf8' }).map((path) => join(top, path)),
+    )
     .filter((path) => path.endsWith('.ts') && !path.endsWith('.spec.ts'))
-    .map((path) => read('libs', path))
+    .map((path) => read(path))
     .join('\n');
   const unknownTo = (expressions: readonly string[]): string[] =>
     metricsOf(expressions).filter((name) => !code.includes(`'${name}'`));
