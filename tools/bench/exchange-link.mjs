@@ -5,7 +5,7 @@
  */
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ import { ensureBuilt } from '../build.mjs';
 import { ROOT } from '../launcher/root.mjs';
 import { median, percentile, report } from './report.mjs';
 
-const ROUNDS = 5;
+const ROUNDS = Number(process.env.ROUNDS ?? 5);
 const SINGLE_MS = 450;
 const PIPELINED_MS = 700;
 const WARM_MS = 300;
@@ -26,13 +26,17 @@ const built = (path) => import(pathToFileURL(join(ROOT, 'dist', path)).href);
 const { ExchangeLink } = await built('libs/platform/venue-link/index.js');
 const { Secret } = await built('libs/base/config/index.js');
 const folder = mkdtempSync(join(tmpdir(), 'bench-exchange-'));
+const MEMORY = '/dev/shm';
+const memory = existsSync(MEMORY) && mkdtempSync(join(MEMORY, 'bench-exchange-'));
 const children = [];
 
 try {
   const contenders = {
     echo: await bareEcho('echo'),
     'echo + fdatasync': await bareEcho('echo-sync'),
-    exchange: await exchange(),
+    exchange: await exchange('exchange', folder),
+    // The same process with its journal where a sync costs nothing: what is left is its own time.
+    ...(memory && { 'exchange in memory': await exchange('memory', memory) }),
   };
   for (const contender of Object.values(contenders)) {
     await contender.single(WARM_MS);
@@ -46,42 +50,41 @@ try {
       results[name] = [...(results[name] ?? []), round];
     }
   }
-  report('exchange', rows(results), `One order at a time and ${WINDOW} under way, ${ROUNDS} interleaved rounds; every acknowledgement of the exchange is durable`); // prettier-ignore
+  report('exchange', rows(results), `One order at a time and ${WINDOW} under way, ${ROUNDS} interleaved rounds; an acknowledgement is a durable one`); // prettier-ignore
 } finally {
   for (const child of children) child.kill('SIGKILL');
   rmSync(folder, { recursive: true, force: true });
+  if (memory) rmSync(memory, { recursive: true, force: true });
 }
 
 function rows(results) {
-  const own = results.exchange;
-  return ['echo', 'echo + fdatasync'].flatMap((name) => {
-    const base = results[name];
-    const ratio = (figure) => median(own.map((round, at) => figure(round) / figure(base[at])));
-    const p50 = ({ times }) => percentile(times, 0.5);
-    const p99 = ({ times }) => percentile(times, 0.99);
-    const rate = (round) => round.rate;
-    const of = (rounds, figure) => median(rounds.map(figure));
-    const shared = { p50: of(own, p50), p99: of(own, p99) };
-    return [
-      {
-        name: `ack p50 / ${name}`,
-        value: of(own, p50) * 1000,
-        unit: 'µs',
-        baseline: of(base, p50) * 1000,
-        ratio: ratio(p50),
-        ...shared,
-      },
-      {
-        name: `ack p99 / ${name}`,
-        value: of(own, p99) * 1000,
-        unit: 'µs',
-        baseline: of(base, p99) * 1000,
-        ratio: ratio(p99),
-        ...shared,
-      },
-      { name: `throughput / ${name}`, value: of(own, rate), unit: 'orders/s', baseline: of(base, rate), ratio: ratio(rate), p50: null, p99: null }, // prettier-ignore
-    ];
+  /** @type {any[]} */
+  const compared = [
+    ['exchange', 'echo + fdatasync'],
+    ['exchange', 'echo'],
+    ['exchange in memory', 'echo'],
+  ];
+  return compared.filter(([name]) => results[name]).flatMap(([name, baseline]) => compare(results, name, baseline));
+}
+
+function compare(results, name, baseline) {
+  const [own, base] = [results[name], results[baseline]];
+  const ratio = (figure) => median(own.map((round, at) => figure(round) / figure(base[at])));
+  const p50 = ({ times }) => percentile(times, 0.5);
+  const p99 = ({ times }) => percentile(times, 0.99);
+  const rate = (round) => round.rate;
+  const of = (rounds, figure) => median(rounds.map(figure));
+  const both = { p50: of(own, p50), p99: of(own, p99) };
+  const latency = (label, figure) => ({
+    name: `${name}: ack ${label} / ${baseline}`,
+    value: of(own, figure) * 1000,
+    unit: 'µs',
+    baseline: of(base, figure) * 1000,
+    ratio: ratio(figure),
+    ...both,
   });
+  const throughput = { name: `${name}: throughput / ${baseline}`, value: of(own, rate), unit: 'orders/s', baseline: of(base, rate), ratio: ratio(rate), p50: null, p99: null }; // prettier-ignore
+  return [latency('p50', p50), latency('p99', p99), throughput];
 }
 
 /** Drives something that takes `send(count)` and calls `onAnswers(count)`. */
@@ -148,12 +151,12 @@ async function bareEcho(name) {
   return driver(send, (handler) => (onAnswers = handler));
 }
 
-async function exchange() {
-  const path = join(folder, 'exchange.sock');
+async function exchange(name, home) {
+  const path = join(folder, `${name}.sock`);
   const keys = Object.fromEntries(['GATEWAY', 'SETTLEMENT', 'OPERATOR', 'OBSERVER', 'STANDBY'].map((role) => [`EXCHANGE_${role}_KEY`, randomBytes(24).toString('hex')])); // prettier-ignore
   const env = {
     ...keys,
-    EXCHANGE_DATA_DIR: join(folder, 'journal'),
+    EXCHANGE_DATA_DIR: join(home, 'journal'),
     EXCHANGE_SOCKET: path,
     EXCHANGE_METRICS_PORT: '0',
   };

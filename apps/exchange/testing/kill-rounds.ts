@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { NodeDisk } from '@base/journal';
 import { seededRandom } from '@base/journal/testing';
-import { CANCEL_ON_DISCONNECT, type EngineEvent } from '@core/contracts';
+import { ANY, CANCEL_ON_DISCONNECT, type EngineEvent } from '@core/contracts';
 import { EventOrder } from '@platform/venue-link';
 import { replayJournal } from '../replay-journal.js';
 import { type Client } from './client.js';
@@ -11,6 +11,11 @@ import { funding, listing, MAKER, order, TAKER } from './opening.js';
 const BURST = 40;
 const MOST_UNDER_WAY = 400;
 const LONGEST_LIFE_MS = 300;
+/** Lives after which the book is emptied, so that a thousand of them find room in it. */
+const CLEAR_EVERY = 5;
+const CLEARING = [MAKER, TAKER].map(
+  (account) => ({ kind: 'cancel-all', account, instrument: ANY, session: 0 }) as const,
+);
 
 /**
  * A gateway that keeps sending orders to a process that keeps being killed, and everything it was told. Every order has a client order id of
@@ -27,7 +32,9 @@ export class KillRounds {
   readonly #process: ExchangeProcess;
   readonly #random: () => number;
   readonly #order = new EventOrder();
-  #unknown = new Set<bigint>();
+  readonly #unknown = new Set<bigint>();
+  /** Acknowledged, and its event has not been seen yet. */
+  readonly #unchecked = new Set<bigint>();
   #nextId = 1n;
   #lives = 0;
 
@@ -45,6 +52,7 @@ export class KillRounds {
       await (await this.#process.connect('operator')).do(listing);
       await (await this.#process.connect('settlement')).do(funding);
     }
+    if (this.#lives % CLEAR_EVERY === 0) await (await this.#process.connect('operator')).do(CLEARING);
     const gateway = await this.#process.connect('gateway', { keeps: false });
     const isOver = this.#watch(gateway);
     if (gap === undefined) void sleep(this.#random() * LONGEST_LIFE_MS).then(() => this.#process.kill());
@@ -140,7 +148,9 @@ export class KillRounds {
 
   #acknowledge(id: bigint, sequence: number): void {
     this.#unknown.delete(id);
-    if (!this.acknowledged.has(id)) this.acknowledged.set(id, sequence);
+    if (this.acknowledged.has(id)) return;
+    this.acknowledged.set(id, sequence);
+    this.#unchecked.add(id);
   }
 
   /** Sends what is unknown again: either it is accepted now, or it is refused as a duplicate of what had been there. */
@@ -157,12 +167,15 @@ export class KillRounds {
 
   /** Everything acknowledged is there, as what it was acknowledged as; a second sending of it was refused as a duplicate. */
   #check(): void {
-    for (const [id, sequence] of this.acknowledged) {
+    for (const id of this.#unchecked) {
+      const sequence = this.acknowledged.get(id) as number;
       const at = this.accepted.get(id);
-      const isDuplicate = at !== sequence && this.duplicates.has(id);
-      if (at === undefined && sequence <= this.#order.sequence - 1)
-        this.faults.push(`order ${id}, acknowledged as ${sequence}, is gone`);
-      else if (at !== undefined && at !== sequence && !isDuplicate)
+      if (at === undefined) {
+        if (sequence < this.#order.sequence) this.faults.push(`order ${id}, acknowledged as ${sequence}, is gone`);
+        continue;
+      }
+      this.#unchecked.delete(id);
+      if (at !== sequence && !this.duplicates.has(id))
         this.faults.push(`order ${id}, acknowledged as ${sequence}, is ${at}`);
     }
   }
