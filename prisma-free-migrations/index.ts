@@ -19,6 +19,7 @@ import { Chains1790000000620 } from './0620-chains.js';
 import { Custody1790000000640 } from './0640-custody.js';
 import { ForeignSpends1790000000641 } from './0641-foreign-spends.js';
 import { Venue1790000000700 } from './0700-venue.js';
+import { VenueRoundingBack1790000000701 } from './0701-venue-rounding-back.js';
 
 /** The database's history, oldest first. Landed files are never edited; a change is a new file. */
 export const migrations = [
@@ -43,4 +44,5 @@ export const migrations = [
   Custody1790000000640,
   ForeignSpends1790000000641,
   Venue1790000000700,
+  VenueRoundingBack1790000000701,
 ];

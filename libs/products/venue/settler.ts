@@ -6,7 +6,7 @@ import { type Events } from '@base/events';
 import { listen } from '@base/jobs';
 import { type Logger } from '@base/observability';
 import { type EngineEvent } from '@core/contracts';
-import { type Ledger } from '@platform/ledger';
+import { type Ledger, LedgerMisuse, LedgerRefusal } from '@platform/ledger';
 import {
   connectToPrimary,
   EventOrder,
@@ -179,8 +179,10 @@ export class Settler {
 
   #failed(error: unknown): void {
     if (this.#isStopping) return;
-    const code = error instanceof SettlementFault ? error.code : 'unavailable';
-    const isHalted = error instanceof SettlementFault && code !== 'overtaken';
+    const isBooking = error instanceof LedgerMisuse || error instanceof LedgerRefusal;
+    const code = error instanceof SettlementFault ? error.code : isBooking ? 'not_booked' : 'unavailable';
+    // Of what has no name, or no place in the books, the next try will say the same.
+    const isHalted = code !== 'overtaken' && code !== 'unavailable';
     settlementMetrics.failed(code, isHalted);
     const { logger } = this.#parts;
     if (isHalted) logger.error({ err: error }, 'the exchange cannot be settled; people have to look');

@@ -8,7 +8,7 @@ import { Ledger } from '@platform/ledger';
 import { Settler } from '@products/venue';
 import { exchangeKey } from './exchange-process.js';
 
-const logger = createLogger('spec-settler', 'silent');
+const logger = createLogger('spec-settler', 'error');
 const url = new Secret(process.env['DATABASE_URL'] ?? '');
 const database = new Database({ url, applicationName: 'spec-settler', max: 4 });
 const settler = new Settler(

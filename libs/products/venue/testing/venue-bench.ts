@@ -51,6 +51,9 @@ export class VenueBench {
   readonly logger = createLogger('spec', 'silent');
   #books: TestLedger | undefined;
   #settlers: { settler: Settler; database: MortalDatabase }[] = [];
+  #children: (() => Promise<void>)[] = [];
+  /** What settlers in processes of their own could not do and people would have to look at. */
+  readonly complaints: string[] = [];
   #keys = 0;
 
   /** Starts everything and opens every planned instrument for trading, at the given fees. */
@@ -153,9 +156,9 @@ export class VenueBench {
       {
         addresses: [this.exchange.address],
         key: exchangeKey('settlement'),
-        retryMs: 50,
+        retryMs: 30,
         lookMs: 50,
-        resendMs: 300,
+        resendMs: 120,
         ...settings,
       },
     );
@@ -163,20 +166,26 @@ export class VenueBench {
     this.#settlers.push({ settler, database });
   }
 
-  /** A settler in a process of its own; answers how to kill it. */
+  /** A settler in a process of its own; answers how to kill it. What it complains of is kept in `complaints`. */
   async spawnSettler(): Promise<() => Promise<void>> {
     const child = spawn(process.execPath, [SETTLER_SCRIPT], {
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: ['ignore', 'pipe', 'pipe'],
       env: {
         PATH: process.env['PATH'],
         DATABASE_URL: this.books.database.appUrl.reveal(),
         EXCHANGE_SOCKET: this.exchange.address.path,
       },
     });
-    await once(child.stdout, 'data');
-    return async () => {
+    const kill = async (): Promise<void> => {
       if (child.kill('SIGKILL')) await once(child, 'exit');
     };
+    this.#children.push(kill);
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (text) => {
+        if (!String(text).startsWith('settling')) this.complaints.push(String(text));
+      });
+    await once(child.stdout, 'data');
+    return kill;
   }
 
   /** Holds the engine's balances against the ledger's. */
@@ -231,6 +240,7 @@ export class VenueBench {
 
   async close(): Promise<void> {
     await this.stopSettlers();
+    for (const kill of this.#children) await kill();
     await this.exchange.forget();
     await this.#books?.close();
   }
