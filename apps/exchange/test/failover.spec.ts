@@ -24,15 +24,14 @@ describe('a synchronous pair under load', () => {
   test(
     `must show 6: ${ROUNDS} primaries killed and followers promoted: nothing acknowledged is lost, nothing is there twice, and the state is a replay’s`,
     async () => {
-      pair = new Pair({ ...SYNCHRONOUS, EXCHANGE_DISCARD_TAIL: '1', EXCHANGE_SNAPSHOT_COMMANDS: '5000' });
+      // Without snapshots every new follower gets the whole journal, so that the last one can be replayed from the first command.
+      pair = new Pair({ ...SYNCHRONOUS, EXCHANGE_DISCARD_TAIL: '1' });
       await pair.start();
       pair.load.start();
       let [primary, follower] = [pair.one, pair.other];
-      const away: number[] = [];
       for (let round = 1; round <= ROUNDS; round += 1) {
         await pair.load.more(500);
         await primary.kill();
-        const killedAt = performance.now();
         expect(await promote(follower)).toMatchObject({ term: round + 1 });
         // The old primary comes back as the follower, and puts aside what the new one never had.
         primary.environment['EXCHANGE_FOLLOWS'] = follower.address.path;
@@ -40,7 +39,6 @@ describe('a synchronous pair under load', () => {
         await primary.start();
         await said(primary, 'following the primary', from);
         await pair.load.more(200);
-        away.push(pair.load.acknowledgedAt - killedAt);
         [primary, follower] = [follower, primary];
       }
       await pair.load.stop();
