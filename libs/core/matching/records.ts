@@ -25,7 +25,10 @@ export function wordFields(records: number, fields: number): Words {
 
 export function amountFields(records: number, fields: number): Amounts {
   const buffer = new ArrayBuffer(records * fields * 8);
-  return { field: (index) => new BigInt64Array(buffer, index * 8, reach(records, fields)), words: new Int32Array(buffer) };
+  return {
+    field: (index) => new BigInt64Array(buffer, index * 8, reach(records, fields)),
+    words: new Int32Array(buffer),
+  };
 }
 
 /**
