@@ -107,7 +107,8 @@ class World {
       case 'retry':
       case 'reuse':
       case 'reverse': {
-        const { postedTransfers } = this.oracle;
+        // What the sweep posted has another id in the ledger than in the oracle's books: no caller can know it.
+        const postedTransfers = this.oracle.postedTransfers.filter(({ kind }) => kind !== 'ledger.hold-expired');
         const of = postedTransfers[step.pick % postedTransfers.length];
         if (!of) return [];
         if (step.do === 'retry') return [of];
