@@ -256,7 +256,10 @@ const EVENTS = {
     takerOrderId: 'u64',
     makerAccount: 'u32',
     takerAccount: 'u32',
-    /** Quote units before fees; the buyer's is at most one unit above the seller's, which is the rounding account's. */
+    /**
+     * Quote units before fees. They differ by what each order's rounding carries from fill to fill; the difference, a unit at most either
+     * way, is the rounding account's.
+     */
     buyerPays: 'i64',
     sellerReceives: 'i64',
     /** Quote units; negative is a rebate. */
@@ -301,7 +304,7 @@ const EVENTS = {
     price: 'i32',
     side: SIDES,
   }),
-  /** Self-trade prevention took `quantity` off the order without a trade. */
+  /** `quantity` was taken off the order without a trade: by self-trade prevention, or as a reduce-only stop woke and exceeded its position. */
   'order-decremented': message(8, {
     instrument: 'u32',
     account: 'u32',

@@ -12,7 +12,7 @@ const golden = (name: string): Buffer => gunzipSync(readFileSync(new URL(`testin
 const commands = golden('v1-commands.bin.gz');
 const taken = golden('v1-snapshot.bin.gz');
 const SNAPSHOT_AT = 800n;
-const EVENTS = '6bc930a3c72cb14a6ed8067fbc0c48d0bdc4e0969655cb2cc67d525bb9c4516c';
+const EVENTS = '5b373720347e74ec3e11b19db60ae643d964a1717856bf62cdf539ba8d83246a';
 const STATE = '07af0cd04afd6ef5ce3d04706fd0a777';
 
 /** Applies every command from number `first` on; the bytes of the events. */

@@ -186,7 +186,7 @@ const decrementedAmount = amountOffsets(DECREMENTED);
 const DECREMENTED_BYTES = DECREMENTED.shortBytes;
 const DECREMENTED_CODE = DECREMENTED.code;
 
-/** Self-trade prevention has taken scratch[FILL] lots off `order`. */
+/** scratch[FILL] lots have been taken off `order` without a trade. */
 export function orderDecremented(order: number): void {
   const at = beginEvent(DECREMENTED_BYTES, DECREMENTED_CODE);
   const half = at >> 1;

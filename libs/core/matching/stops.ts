@@ -14,23 +14,25 @@ import * as Orders from './orders.js';
 import * as Protection from './protection.js';
 import * as Queue from './queue.js';
 import * as Reasons from './reasons.js';
+import { registers } from './scratch.js';
 import * as Trailing from './trailing.js';
 
 const { arrive } = Arrive;
 const { dequeue, ladders, levels, NO_RANK, stopRank, stops } = Ladders;
 const { clipToPosition } = Margin;
 const { close } = OpenOrders;
-const { orderCancelled, orderTriggered } = OrderEvents;
+const { orderCancelled, orderDecremented, orderTriggered } = OrderEvents;
 const { orders, preserveOrder, trait } = Orders;
 const { protectionPrice } = Protection;
 const { queue, takePlaceInTime } = Queue;
 const { CANCELLED } = Reasons;
+const { scratch, FILL } = registers;
 const { trailedPrice, trailingAt, trailingCount } = Trailing;
 
 const { DORMANT, IMMEDIATE, MARKET, REDUCE_ONLY, SELL, TRAILING } = trait;
 const { OPEN } = instrumentState;
 const { isCopying } = copying;
-const { price, instrument, traits, trigger, distance } = orders;
+const { price, instrument, open, traits, trigger, distance } = orders;
 const { state, lastPrice } = instruments;
 const { bestRank, bestLevel } = ladders;
 const { head } = levels;
@@ -63,10 +65,19 @@ const wake = (order: number, last: number): void => {
   traits[order] = t;
   if ((t & TRAILING) !== 0) tightenProtection(order);
   orderTriggered(order, last);
-  if ((t & REDUCE_ONLY) !== 0 && !clipToPosition(order)) {
+  if ((t & REDUCE_ONLY) !== 0 && !reduceToPosition(order)) {
     orderCancelled(order, CANCELLED.nothing_to_reduce);
     close(order);
   } else arrive(order);
+};
+
+/** The position may have shrunk while the order slept: what goes beyond it is taken off and told. False when nothing is left to reduce. */
+const reduceToPosition = (order: number): boolean => {
+  scratch[FILL] = open[order]!;
+  if (!clipToPosition(order)) return false;
+  scratch[FILL] = BigInt.asIntN(64, scratch[FILL]! - open[order]!);
+  if (scratch[FILL] !== BigInt(0)) orderDecremented(order);
+  return true;
 };
 
 /** A trigger that has moved takes the protection price along, for a buy never above what its hold was made for. */

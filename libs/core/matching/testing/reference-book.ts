@@ -240,6 +240,11 @@ export abstract class ReferenceBook extends ReferenceState {
 
   private decrement(order: Order, lots: bigint): void {
     order.open -= lots;
+    this.decremented(order, lots);
+    this.remarginFor(order);
+  }
+
+  private decremented(order: Order, lots: bigint): void {
     const { instrument, account, id: orderId, price, side } = order;
     const number = instrument.instrument;
     this.emit({
@@ -252,7 +257,6 @@ export abstract class ReferenceBook extends ReferenceState {
       price,
       side,
     });
-    this.remarginFor(order);
   }
 
   /** Price of the auction by trying every price that any order names. */
@@ -370,8 +374,10 @@ export abstract class ReferenceBook extends ReferenceState {
       order.price = side === 'buy' ? Math.min(order.price, worst) : worst;
     }
     this.emit({ kind: 'order-triggered', instrument: instrument.instrument, account, orderId, price: last, side });
-    if ((order.instructions & 2) !== 0 && !this.clipToPosition(order)) this.cancel(order, 'nothing_to_reduce');
-    else this.arrive(order);
+    const before = order.open;
+    if ((order.instructions & 2) !== 0 && !this.clipToPosition(order)) return this.cancel(order, 'nothing_to_reduce');
+    if (order.open < before) this.decremented(order, before - order.open);
+    this.arrive(order);
   }
 
   clipToPosition(order: Order): boolean {
