@@ -1,0 +1,2 @@
+export * from './venue-snapshot.js';
+export * from './view-listener.js';
