@@ -3,7 +3,7 @@ import { GAPS } from '../gaps.js';
 import { ExchangeProcess } from '../testing/exchange-process.js';
 import { KillRounds } from '../testing/kill-rounds.js';
 
-const ROUNDS = Number(process.env['KILLS'] ?? (process.env['TORTURE'] === '1' ? 1_000 : 8));
+const ROUNDS = Number(process.env['KILLS'] ?? (process.env['TORTURE'] === '1' ? 1_000 : 4));
 const COMPARE_EVERY = 50;
 const HOUR_MS = 3_600_000;
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { type Course, liveAndCrash } from './testing/crash-lives.js';
 
-const CRASHES = process.env['TORTURE'] ? 1_000_000 : 20_000;
+const CRASHES = process.env['TORTURE'] ? 1_000_000 : 10_000;
 
 describe('a journal on a disk that forgets, tears and reorders what was not synced', () => {
   test(
