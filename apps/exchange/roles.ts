@@ -1,7 +1,7 @@
 import { engineCommands, type EngineCommandKind, type LinkRole } from '@core/contracts';
 
 const COMMANDS: Readonly<Record<LinkRole, readonly EngineCommandKind[]>> = {
-  gateway: ['place', 'cancel', 'cancel-by-client-id', 'replace', 'cancel-all'],
+  gateway: ['place', 'cancel', 'cancel-by-client-id', 'replace', 'cancel-all', 'name-client-order'],
   settlement: ['credit', 'debit'],
   operator: ['list-instrument', 'set-state', 'set-fees', 'set-bands', 'set-account', 'kill-switch', 'mark-price', 'audit', 'cancel-all'], // prettier-ignore
   observer: [],

@@ -8,7 +8,8 @@
  * A command's `origin` is the session that sent it; the sequencer sets `sequence` and `time`. An event repeats both of
  * its command, and its `origin` is its index within that command, from 0: (sequence, index) has no gap and no repeat.
  *
- * A change of any layout or code list below is a new VERSION; codes are only ever appended.
+ * Messages and codes may be appended while those before them stand as they are: what was written before reads as it did. A change
+ * of a layout or of what a code means is a new VERSION.
  */
 import { Codec, message, type Decoded, type Draft } from './binary-schema.js';
 
@@ -165,6 +166,11 @@ const COMMANDS = {
   ),
   /** Every open order that matches all three; ANY, ANY and 0 match everything. A session's end sends its number. */
   'cancel-all': message(5, { account: 'u32', instrument: 'u32', session: 'u32' }),
+  /**
+   * What the client called its order, when that is not the number itself (`client-order-id.ts`): sent right before the `place` that
+   * uses the number. The engine keeps nothing of it and repeats it as an event, for whoever tells the client.
+   */
+  'name-client-order': message(6, { account: 'u32', clientOrderId: 'u64', text: 'bytes32' }),
 
   credit: message(10, { account: 'u32', asset: 'u32', amount: 'i64', transferHigh: 'u64', transferLow: 'u64' }),
   debit: message(11, { account: 'u32', asset: 'u32', amount: 'i64', transferHigh: 'u64', transferLow: 'u64' }),
@@ -238,7 +244,7 @@ const EVENTS = {
     },
     { displayQuantity: 'i64', expiresAt: 'i64' },
   ),
-  /** A refused place, cancel, replace or cancel-by-client-id; names what the command named. */
+  /** A refused place, cancel, replace, cancel-by-client-id or name-client-order; names what the command named. */
   'order-rejected': message(2, {
     session: 'u32',
     account: 'u32',
@@ -367,6 +373,9 @@ const EVENTS = {
     required: 'i64',
     available: 'i64',
   }),
+
+  /** Of the account's order of that number, which is accepted next if it is at all. */
+  'client-order-named': message(33, COMMANDS['name-client-order'].required),
 } as const;
 
 export const engineCommands = new Codec(ENGINE_CODEC_VERSION, COMMANDS);

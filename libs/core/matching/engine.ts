@@ -12,6 +12,7 @@ import * as EventBuffer from './event-buffer.js';
 import { type Release } from './event-buffer.js';
 import * as ListInstrument from './list-instrument.js';
 import * as MarkPrice from './mark-price.js';
+import * as NameOrder from './name-order.js';
 import * as Operate from './operate.js';
 import * as Place from './place.js';
 import * as Replace from './replace.js';
@@ -26,6 +27,7 @@ const { cancel, cancelAll, cancelByClientId } = Cancel;
 const { numberEventsFromZero, releaseEvents, releaseEventsTo } = EventBuffer;
 const { listInstrument } = ListInstrument;
 const { setMarkPrice } = MarkPrice;
+const { nameClientOrder } = NameOrder;
 const { killSwitch, setAccount, setBands, setFees } = Operate;
 const { place } = Place;
 const { replace } = Replace;
@@ -87,6 +89,8 @@ const applyRare = (code: number, w: number): void => {
       return cancelByClientId(w);
     case messages['cancel-all'].code:
       return cancelAll(w);
+    case messages['name-client-order'].code:
+      return nameClientOrder(w);
     case messages.credit.code:
     case messages.debit.code:
       return transfer(w);

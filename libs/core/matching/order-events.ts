@@ -90,6 +90,7 @@ export function orderRejected(w: number, reason: number): void {
   } else if (code === REPLACE_CODE) {
     amounts[half + rejectedAmount.orderId] = commandAmounts[command + replaceAmount.orderId]!;
   } else {
+    // cancel-by-client-id and name-client-order begin alike.
     amounts[half + rejectedAmount.clientOrderId] = commandAmounts[command + cancelByClientIdAmount.clientOrderId]!;
   }
 }

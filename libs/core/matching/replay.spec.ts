@@ -2,7 +2,14 @@ import { createHash } from 'node:crypto';
 import { afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { type EngineCommandDraft, engineEvents } from '@core/contracts';
 import { advanceSnapshot, apply, beginSnapshot, commandBuffer, digest, eventBuffer, reset, restore, snapshot, takeSnapshot, unsoundness } from './index.js'; // prettier-ignore
-import { Agreement, applyToEngine, openingCommands, recordHistory, type RecordedHistory } from './testing/index.js';
+import {
+  Agreement,
+  applyToEngine,
+  FIRST_KINDS,
+  openingCommands,
+  recordHistory,
+  type RecordedHistory,
+} from './testing/index.js';
 
 const COMMANDS = 6_000;
 /** What version 1 of the codec and of the rules makes of seed 9: events and state. A change of either is a new version. */
@@ -13,7 +20,7 @@ const GOLDEN = {
 
 let history: RecordedHistory;
 beforeAll(() => {
-  history = recordHistory(9, COMMANDS);
+  history = recordHistory(9, COMMANDS, FIRST_KINDS);
 });
 
 /** Applies commands `from` to `to` of the history in batches; the bytes of their events. */

@@ -141,13 +141,12 @@ export interface MinuteBar {
   readonly volume: bigint;
 }
 
+/** What orders of a tier's accounts are accepted at, until they are set anew; an instrument that has none for a tier trades free. */
 export interface FeeRates {
-  /** null: of every instrument that has none of its own set later; `set` orders them. */
-  readonly instrument: number | null;
+  readonly instrument: number;
   readonly tier: number;
   readonly makerPpm: number;
   readonly takerPpm: number;
-  readonly set: bigint;
 }
 
 /** Everything that a view begins with, true after `position`. The product's database gives it in one transaction. */
@@ -155,6 +154,7 @@ export interface VenueSnapshot {
   readonly position: StreamPosition;
   readonly assets: readonly ViewedAsset[];
   readonly instruments: readonly ViewedInstrument[];
+  /** `fees-set` with ANY has set those of every instrument that was listed by then. */
   readonly fees: readonly FeeRates[];
   readonly accounts: readonly { readonly number: number; readonly tier: number; readonly isSuspended: boolean }[];
   /** In units of the engine; those above zero. */

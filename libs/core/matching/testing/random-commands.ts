@@ -263,8 +263,18 @@ const relist = (dice: Dice): EngineCommandDraft => ({
   maximumQuantity: pick(dice, [500n, 1n << 40n, 0n, 1n << 62n]),
 });
 
+const nameClientOrder = (dice: Dice): EngineCommandDraft => ({
+  kind: 'name-client-order',
+  account: customer(dice),
+  clientOrderId: BigInt(dice.below(41)),
+  text: Uint8Array.from({ length: 32 }, (_, k) => (k < 3 ? dice.below(256) : 0)),
+});
+
 /** Kinds by how often they come. */
-const KINDS: readonly (readonly [number, (dice: Dice, exchange: ReferenceExchange) => EngineCommandDraft])[] = [
+export type Kinds = readonly (readonly [number, (dice: Dice, exchange: ReferenceExchange) => EngineCommandDraft])[];
+
+/** Those that there were when the first histories were kept: a seed makes the same commands of them for good. */
+export const FIRST_KINDS: Kinds = [
   [700, place],
   [60, cancel],
   [110, replace],
@@ -281,14 +291,14 @@ const KINDS: readonly (readonly [number, (dice: Dice, exchange: ReferenceExchang
   [5, () => ({ kind: 'audit' })],
   [12, () => ({ kind: 'tick' })],
 ];
-const ALL_KINDS = KINDS.reduce((sum, [weight]) => sum + weight, 0);
+const ALL_KINDS: Kinds = [...FIRST_KINDS, [15, nameClientOrder]];
 
 /** The next command of a random history, on the venue as the reference exchange knows it. */
-export function randomCommand(dice: Dice, exchange: ReferenceExchange): EngineCommandDraft {
+export function randomCommand(dice: Dice, exchange: ReferenceExchange, kinds = ALL_KINDS): EngineCommandDraft {
   const repair = dice.below(3) === 2 ? repairing(exchange) : null;
   if (repair !== null) return timed(repair, dice, exchange);
-  let ticket = dice.below(ALL_KINDS);
-  for (const [weight, make] of KINDS) {
+  let ticket = dice.below(kinds.reduce((sum, [weight]) => sum + weight, 0));
+  for (const [weight, make] of kinds) {
     if (ticket < weight) return timed(make(dice, exchange), dice, exchange);
     ticket -= weight;
   }

@@ -1,7 +1,7 @@
 /** A random history as the bytes that a journal would hold, for replays. */
 import { engineCommands } from '@core/contracts';
 import { SeededDice, ThrownDice } from './dice.js';
-import { openingCommands, randomCommand, THROWS } from './random-commands.js';
+import { type Kinds, openingCommands, randomCommand, THROWS } from './random-commands.js';
 import { ReferenceExchange } from './reference-exchange.js';
 
 export interface RecordedHistory {
@@ -10,8 +10,8 @@ export interface RecordedHistory {
   readonly offsets: readonly number[];
 }
 
-/** The opening and `count` random commands; the same seed gives the same bytes. */
-export function recordHistory(seed: number, count: number): RecordedHistory {
+/** The opening and `count` random commands, of all kinds unless told which; the same seed and kinds give the same bytes. */
+export function recordHistory(seed: number, count: number, kinds?: Kinds): RecordedHistory {
   const exchange = new ReferenceExchange();
   const dice = new SeededDice(seed);
   const opening = openingCommands();
@@ -19,7 +19,7 @@ export function recordHistory(seed: number, count: number): RecordedHistory {
   const view = new DataView(bytes.buffer);
   const offsets = [0];
   for (let k = 0; k < opening.length + count; k += 1) {
-    const draft = opening[k] ?? randomCommand(new ThrownDice(dice.throws(THROWS)), exchange);
+    const draft = opening[k] ?? randomCommand(new ThrownDice(dice.throws(THROWS)), exchange, kinds);
     const at = offsets[k]!;
     const length = engineCommands.encode(
       { ...draft, sequence: exchange.sequence + 1n, time: draft.time ?? exchange.now + 1n },

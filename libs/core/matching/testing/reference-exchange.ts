@@ -62,6 +62,9 @@ export class ReferenceExchange extends ReferenceBook {
       }
       case 'cancel-all':
         return this.cancelAll(command);
+      case 'name-client-order':
+        if (!this.isCustomer(command.account)) return this.rejectOrder(command, 'unknown_account');
+        return this.done(command, 'client-order-named');
       case 'credit':
       case 'debit':
         return this.transfer(command);
@@ -109,7 +112,7 @@ export class ReferenceExchange extends ReferenceBook {
   }
 
   private rejectOrder(
-    command: Command<'place' | 'replace' | 'cancel' | 'cancel-by-client-id'>,
+    command: Command<'place' | 'replace' | 'cancel' | 'cancel-by-client-id' | 'name-client-order'>,
     reason: RejectReason,
   ): void {
     this.emit({

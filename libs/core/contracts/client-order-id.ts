@@ -1,0 +1,50 @@
+/**
+ * Client order ids. To the engine one is a number of 64 bits; clients write text. Sixteen lower-case hex digits are the number itself;
+ * any other text is hashed to one, and `name-client-order` tells the stream what the client wrote.
+ */
+import { sha256 } from '@noble/hashes/sha2.js';
+
+const LONGEST_TEXT = 32;
+const TEXT = /^[\x20-\x7e]{1,32}$/;
+const CANONICAL = /^[0-9a-f]{16}$/;
+const DOMAIN = 'strongroom client order id\n';
+const NONE = '0'.repeat(16);
+
+/** Whether the text is the number itself, so that nobody needs to be told of it. */
+export const isCanonical = (text: string): boolean => CANONICAL.test(text) && text !== NONE;
+
+/** Whether a client may call its order so: 1 to 32 printable ASCII characters. */
+export const isClientOrderText = (text: string): boolean => TEXT.test(text);
+
+/**
+ * The engine's number of what a client calls its order; never 0, which is no name. The first eight bytes, big-endian, of a SHA-256:
+ * two texts of one account that share a number are a duplicate to the engine, and nobody but their own author can look for such a pair.
+ * @throws RangeError unless it is 1 to 32 printable ASCII characters
+ */
+export function clientOrderIdOf(text: string): bigint {
+  if (isCanonical(text)) return BigInt(`0x${text}`);
+  assertText(text);
+  const digest = sha256(new TextEncoder().encode(DOMAIN + text));
+  return new DataView(digest.buffer, digest.byteOffset).getBigUint64(0) || 1n;
+}
+
+/** What an order is called whose client wrote the number itself. */
+export const textOf = (id: bigint): string => id.toString(16).padStart(16, '0');
+
+/** As `name-client-order` carries it: ASCII, filled up with zeros. @throws RangeError like `clientOrderIdOf` */
+export function encodeText(text: string): Uint8Array {
+  assertText(text);
+  const bytes = new Uint8Array(LONGEST_TEXT);
+  bytes.set(new TextEncoder().encode(text));
+  return bytes;
+}
+
+/** What `encodeText` was given. */
+export function decodeText(bytes: Uint8Array): string {
+  const end = bytes.indexOf(0);
+  return String.fromCharCode(...bytes.subarray(0, end < 0 ? bytes.length : end));
+}
+
+function assertText(text: string): void {
+  if (!isClientOrderText(text)) throw new RangeError('a client order id is 1 to 32 printable ASCII characters');
+}
