@@ -1,0 +1,256 @@
+import { createServer, STATUS_CODES, type IncomingMessage, type Server } from 'node:http';
+import { type AddressInfo } from 'node:net';
+import { type Duplex } from 'node:stream';
+import { type Clock } from '@base/clock';
+import { type Logger } from '@base/observability';
+import { WebSocketServer, type RawData, type WebSocket } from 'ws';
+import { type Access, type Trader } from '../access/access.js';
+import { type OrderDesk } from '../desk/order-desk.js';
+import { type VenueFeed } from '../desk/venue-feed.js';
+import { Connection } from './connection.js';
+import { Conversation, type ConversationParts } from './conversation.js';
+import { examineHandshake } from './handshake.js';
+import { MarketData } from './market-data.js';
+import { backlogBytes, connections, refusedHandshakes } from './metrics.js';
+import { OrderEntry } from './order-entry.js';
+import { PrivateData } from './private-data.js';
+import { MemoryResumeCache, type ResumeCache } from './resume-cache.js';
+import { Throttle } from './throttle.js';
+import { Turn } from './turn.js';
+
+export interface SocketDoorParts {
+  readonly desk: OrderDesk;
+  readonly feed: VenueFeed;
+  readonly access: Access;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Of this process alone when there is none. */
+  readonly cache?: ResumeCache;
+}
+
+export interface SocketDoorSettings {
+  readonly host: string;
+  /** 0 takes any that is free. */
+  readonly port: number;
+  readonly origins?: readonly string[];
+  /** Whose word the requests' address is: a proxy in front, or the socket. */
+  readonly addressOf?: (request: IncomingMessage) => string;
+  readonly messagesPerMinute?: number;
+  readonly ignoredPerSecond?: number;
+  readonly mostConnections?: number;
+  readonly mostConnectionsOfAddress?: number;
+  readonly congestedBytes?: number;
+  /** Of one connection, and of all of them together. */
+  readonly backlogBytes?: number;
+  readonly allBacklogBytes?: number;
+  /** A congested connection that takes nothing for so long is hopeless. */
+  readonly stalledMs?: number;
+  readonly heartbeatMs?: number;
+  /** Peers are probed this often, and gone when they did not answer the last one. */
+  readonly probeMs?: number;
+}
+
+const DEFAULTS = {
+  /** The one that the clients of this protocol send. */
+  origins: ['https://exchange.blockchain.com'],
+  addressOf: (request: IncomingMessage): string => request.socket.remoteAddress ?? '',
+  messagesPerMinute: 1_200,
+  ignoredPerSecond: 100,
+  mostConnections: 10_000,
+  mostConnectionsOfAddress: 1_000,
+  congestedBytes: 64 * 1024,
+  backlogBytes: 1024 * 1024,
+  allBacklogBytes: 64 * 1024 * 1024,
+  stalledMs: 30_000,
+  heartbeatMs: 5_000,
+  probeMs: 30_000,
+};
+type Settings = typeof DEFAULTS & Pick<SocketDoorSettings, 'host' | 'port'>;
+
+const TICK_MS = 1_000;
+const TICKER_MS = 60_000;
+/** No request of this protocol is larger; `ws` answers 1009. */
+const MOST_REQUEST_BYTES = 4_096;
+/** A peer that does not answer a close frame is cut off. */
+const CLOSE_MS = 1_000;
+/** Half a handshake is not waited for longer. */
+const HANDSHAKE_MS = 10_000;
+
+export interface SocketDoor {
+  readonly port: number;
+  readonly connectionCount: number;
+  /** New connections are refused, open ones are told that the door closes, and cut off after `graceMs`. */
+  close(graceMs: number): Promise<void>;
+}
+
+/** Opens the WebSocket door (exchange-api.md §3, docs/exchange-websocket.md). */
+export async function openSocketDoor(parts: SocketDoorParts, settings: SocketDoorSettings): Promise<SocketDoor> {
+  const door = new Door(parts, { ...DEFAULTS, ...settings } as Settings);
+  await door.listen();
+  return door;
+}
+
+class Door implements SocketDoor {
+  readonly #server: Server;
+  readonly #sockets: WebSocketServer;
+  readonly #turn = new Turn();
+  readonly #open = new Set<Connection>();
+  readonly #ofAddress = new Map<string, number>();
+  readonly #marketData: MarketData;
+  readonly #privateData: PrivateData;
+  readonly #cache: ResumeCache;
+  readonly #conversation: ConversationParts;
+  readonly #timers: NodeJS.Timeout[] = [];
+  readonly #stops: (() => void)[] = [];
+
+  constructor(
+    private readonly parts: SocketDoorParts,
+    private readonly settings: Settings,
+  ) {
+    const { feed, desk, access, clock } = parts;
+    const turn = this.#turn;
+    const cache = parts.cache ?? new MemoryResumeCache();
+    const marketData = new MarketData({ feed, cache, turn, now: () => BigInt(clock.now().getTime()) * 1000n });
+    const privateData = new PrivateData({ feed, cache, turn });
+    const orderEntry = new OrderEntry({ desk, feed, privateData });
+    this.#cache = cache;
+    this.#marketData = marketData;
+    this.#privateData = privateData;
+    this.#conversation = { feed, desk, access, cache, marketData, privateData, orderEntry };
+    // Compression is not offered: it would be done again for every subscriber, and takes hundreds of kilobytes of each connection (docs/exchange-websocket.md).
+    const limits = { maxPayload: MOST_REQUEST_BYTES, maxFragments: 16, maxBufferedChunks: 64, closeTimeout: CLOSE_MS };
+    this.#sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, clientTracking: false, ...limits });
+    this.#server = createServer(
+      { headersTimeout: HANDSHAKE_MS, requestTimeout: HANDSHAKE_MS, connectionsCheckingInterval: 2_000 },
+      (_, response) => {
+        // prettier-ignore
+        response.writeHead(426, { upgrade: 'websocket', connection: 'close' }).end();
+      },
+    );
+    this.#server.on('upgrade', (request, socket, head) => void this.#admit(request, socket, head));
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  get connectionCount(): number {
+    return this.#open.size;
+  }
+
+  async listen(): Promise<void> {
+    const { feed } = this.parts;
+    this.#cache.begin(feed.position.sequence);
+    const reached = (): void => this.#cache.reached(feed.position.sequence);
+    this.#stops.push(
+      feed.listen((effects) => {
+        this.#marketData.apply(effects);
+        this.#privateData.apply(effects);
+        this.#turn.before(reached);
+      }),
+      feed.onRebuilt(() => {
+        this.#cache.begin(feed.position.sequence);
+        this.#marketData.rebuilt();
+        this.#privateData.rebuilt();
+      }),
+    );
+    const { heartbeatMs, probeMs, port, host } = this.settings;
+    this.#timers.push(
+      setInterval(() => this.#marketData.beat(), heartbeatMs),
+      setInterval(() => this.#marketData.refreshTickers(), TICKER_MS),
+      setInterval(() => this.#tick(), TICK_MS),
+      setInterval(() => this.#open.forEach((connection) => connection.probe()), probeMs),
+    );
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject).listen(port, host, () => {
+        this.#server.off('error', reject);
+        resolve();
+      });
+    });
+  }
+
+  async close(graceMs: number): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    for (const connection of [...this.#open]) connection.end('going away');
+    for (const timer of this.#timers) clearInterval(timer);
+    for (const stop of this.#stops) stop();
+    const deadline = setTimeout(() => this.#raw.forEach((socket) => socket.destroy()), graceMs);
+    await closed;
+    clearTimeout(deadline);
+  }
+
+  /** Sockets that are WebSockets: the HTTP server has let go of them. */
+  readonly #raw = new Set<Duplex>();
+
+  async #admit(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    socket.on('error', () => socket.destroy());
+    const address = this.settings.addressOf(request);
+    const handshake = examineHandshake(request, new Set(this.settings.origins));
+    if (handshake.kind === 'refused') return refuse(socket, handshake.status);
+    const full = this.#open.size >= this.settings.mostConnections;
+    if (full || (this.#ofAddress.get(address) ?? 0) >= this.settings.mostConnectionsOfAddress) return refuse(socket, full ? 503 : 429); // prettier-ignore
+    let trader: Trader | undefined;
+    if (handshake.token !== undefined) {
+      trader = await this.parts.access.byToken(handshake.token, address).catch(() => undefined);
+      if (trader === undefined) return refuse(socket, 401);
+    }
+    this.#sockets.handleUpgrade(request, socket, head, (ws) => this.#begin(ws, socket, address, trader));
+  }
+
+  #begin(ws: WebSocket, socket: Duplex, address: string, trader: Trader | undefined): void {
+    const { congestedBytes, backlogBytes, messagesPerMinute, ignoredPerSecond } = this.settings;
+    this.#raw.add(socket);
+    socket.once('close', () => this.#raw.delete(socket));
+    const onEnd = (): void => {
+      this.#left(connection);
+      conversation.ended();
+    };
+    const limits = { congestedBytes, backlogBytes };
+    const connection: Connection = new Connection(ws, socket, address, { turn: this.#turn, limits, onEnd });
+    const conversation = new Conversation(connection, this.#conversation, new Throttle(messagesPerMinute, ignoredPerSecond)); // prettier-ignore
+    this.#open.add(connection);
+    this.#ofAddress.set(address, (this.#ofAddress.get(address) ?? 0) + 1);
+    connections.set(this.#open.size);
+    ws.on('message', (data: RawData, isBinary: boolean) => {
+      if (isBinary) connection.end('protocol error');
+      else conversation.hear((data as Buffer).toString('utf8'));
+    });
+    ws.on('ping', () => conversation.admit());
+    if (trader !== undefined) conversation.authenticated(trader);
+  }
+
+  #left(connection: Connection): void {
+    this.#open.delete(connection);
+    const left = (this.#ofAddress.get(connection.address) ?? 1) - 1;
+    if (left === 0) this.#ofAddress.delete(connection.address);
+    else this.#ofAddress.set(connection.address, left);
+    connections.set(this.#open.size);
+    const { ending, address, trader } = connection;
+    const level = ending === 'slow consumer' || ending === 'flood' ? 'warn' : 'debug';
+    this.parts.logger[level]({ ending, address, keyId: trader?.keyId }, `WebSocket connection ended: ${ending ?? ''}`);
+  }
+
+  /** Candles begin, stalled connections end, and what slow ones are owed together stays bounded: who is owed most goes first. */
+  #tick(): void {
+    this.#marketData.candles.roll();
+    const now = performance.now();
+    let owed = 0;
+    const congested = [...this.#open].filter(({ outbox }) => outbox.congestedSince !== undefined);
+    for (const connection of congested) {
+      if (now - (connection.outbox.congestedSince ?? now) > this.settings.stalledMs) connection.end('slow consumer');
+      else owed += connection.outbox.backlog.bytes;
+    }
+    congested.sort((a, b) => b.outbox.backlog.bytes - a.outbox.backlog.bytes);
+    for (const connection of congested) {
+      if (owed <= this.settings.allBacklogBytes) break;
+      owed -= connection.outbox.backlog.bytes;
+      connection.end('slow consumer');
+    }
+    backlogBytes.set(owed);
+  }
+}
+
+function refuse(socket: Duplex, status: 400 | 401 | 403 | 404 | 429 | 503): void {
+  refusedHandshakes.inc({ status });
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () => socket.destroy()); // prettier-ignore
+}
