@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { kafkaConfig } from '@base/event-log';
 import { custodyConfig } from '@platform/custody';
 import { paymentsConfig } from '@platform/payments';
 import { priceUrls } from '@platform/pricing';
@@ -16,6 +17,8 @@ export const loadWorkerConfig = (environment?: Record<string, string | undefined
       ...custodyConfig,
       ...paymentsConfig,
       ...venueConfig,
+      ...kafkaConfig,
+      EXCHANGE_OBSERVER_KEY: secretText(24).optional(),
       PRICE_URLS: priceUrls(),
       QUOTE_SIGNING_KEY: secretText(24),
       BITCOIN_RPC_URL: secretUrl('http', 'https'),

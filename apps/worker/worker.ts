@@ -6,6 +6,7 @@ import { type Logger } from '@base/observability';
 import { Ledger } from '@platform/ledger';
 import { type WorkerConfig } from './config.js';
 import { registerPaymentsWork } from './payments-work.js';
+import { registerEventLogWork } from './event-log-work.js';
 import { registerBrokerageWork } from './brokerage-work.js';
 import { registerCustodyWork } from './custody-work.js';
 import { registerIdentityWork } from './identity-work.js';
@@ -75,5 +76,6 @@ async function register(parts: WorkerParts): Promise<() => Promise<void>> {
   registerPaymentsWork(parts);
   const stopBrokerage = await registerBrokerageWork(parts);
   const stopVenue = registerVenueWork(parts);
-  return async () => void (await Promise.all([stopBrokerage(), stopVenue()]));
+  const stopEventLog = registerEventLogWork(parts);
+  return async () => void (await Promise.all([stopBrokerage(), stopVenue(), stopEventLog()]));
 }

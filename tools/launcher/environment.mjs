@@ -3,6 +3,7 @@
  * `loadConfig()` of @base/config; the launcher fills in what is not given. docs/configuration.md is made from this table.
  */
 
+import { EVENT_LOG_ENVIRONMENT } from './event-log-environment.mjs';
 import { EXCHANGE_ENVIRONMENT } from './exchange-environment.mjs';
 
 /** @typedef {'postgres' | 'bitcoin' | 'ethereum' | 'bank' | 'card' | 'prices' | 'migrate' | 'seed' | 'api' | 'admin' | 'worker' | 'signer' | 'exchange'} ProcessName */
@@ -299,6 +300,7 @@ export const ENVIRONMENT = [
   },
 
   ...EXCHANGE_ENVIRONMENT,
+  ...EVENT_LOG_ENVIRONMENT,
 
   // Mail.
   {

@@ -51,7 +51,7 @@ export const EXCHANGE_ENVIRONMENT = [
   },
   {
     name: 'EXCHANGE_OBSERVER_KEY',
-    readers: ['exchange'],
+    readers: ['exchange', 'worker'],
     meaning: 'shared key of those who only read events',
     secret: true,
   },

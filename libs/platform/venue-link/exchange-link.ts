@@ -198,7 +198,17 @@ export class ExchangeLink {
     this.#say(message);
   }
 
-  /** Goes on reading, where a command found no room. */
+  /**
+   * Reads no more of the socket until `resume`; what has been read by now still comes. The venue waits for nobody: it ends a link that is not read
+   * for so long that it would have to keep events for it.
+   */
+  pause(): void {
+    if (!this.#isReading || this.#state === 'closed') return;
+    this.#isReading = false;
+    this.#socket.pause();
+  }
+
+  /** Goes on reading, where a command found no room or after `pause`. */
   resume(): void {
     if (this.#isReading || this.#state === 'closed') return;
     this.#isReading = true;
