@@ -98,6 +98,8 @@ async function journal(name) {
   const result = await child('measure-journal.mjs', { name, options: { ...STANDARD[name], n }, runs });
   const row = (what, value, ratio) => ({ name: what, value, unit: 'commands/s', baseline: result.alone, ratio, p50: null, p99: null }); // prettier-ignore
   rows.push(row('durable', result.durable, result.durableRatio), row('replay', result.replay, result.replayRatio));
+  rows.push({ name: 'durable over the bare disk', value: result.durable, unit: 'commands/s', baseline: result.disk, ratio: result.diskRatio, p50: null, p99: null }); // prettier-ignore
+  rows.push({ name: 'recovery, after the last record', value: result.endMs, unit: 'ms', baseline: null, ratio: null, p50: null, p99: null }); // prettier-ignore
 }
 
 async function growth(resting) {

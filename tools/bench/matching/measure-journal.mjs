@@ -1,8 +1,8 @@
 /**
- * Child process of `../matching.mjs`: the engine with its journal. In turn, the same batches through the engine alone and through journal and
- * engine until all is durable; then recovery from the files, whole. Prints one line of JSON.
+ * Child process of `../matching.mjs`: the engine with its journal. In turn, the same batches through the engine alone, through journal and
+ * engine until all is durable, and to the bare disk; then recovery from the files. Prints one line of JSON.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from '../../launcher/root.mjs';
 import { generate, readWorkload } from '../matching-workload.mjs';
@@ -12,6 +12,7 @@ import { record, run } from './recorded-commands.mjs';
 import { now } from './timing.mjs';
 
 const BATCH_BYTES = 64 * 1024;
+const GROUP_BYTES = 1024 * 1024;
 const WARM_UPS = 1;
 
 const { name, options, runs } = JSON.parse(process.argv[2] ?? '{}');
@@ -30,8 +31,8 @@ const handlers = { say: ignore, onFatal: fail };
 const rounds = [];
 for (let round = 0; round < runs + WARM_UPS; round += 1) {
   const alone = live();
-  const { durable, replay } = await withJournal();
-  if (round >= WARM_UPS) rounds.push({ alone, durable, replay });
+  const measured = await withJournal();
+  if (round >= WARM_UPS) rounds.push({ alone, ...measured });
 }
 console.log(
   JSON.stringify({
@@ -39,7 +40,10 @@ console.log(
     faults,
     alone: median(rounds.map(({ alone }) => alone)),
     durable: median(rounds.map(({ durable }) => durable)),
+    disk: median(rounds.map(({ disk }) => disk)),
     replay: median(rounds.map(({ replay }) => replay)),
+    endMs: median(rounds.map(({ endMs }) => endMs)),
+    diskRatio: median(rounds.map(({ disk, durable }) => durable / disk)),
     durableRatio: median(rounds.map(({ alone, durable }) => durable / alone)),
     replayRatio: median(rounds.map(({ alone, replay }) => replay / alone)),
   }),
@@ -90,7 +94,7 @@ async function withJournal() {
   const folder = mkdtempSync(join(ROOT, 'bench-results-journal-'));
   try {
     const durable = await writeJournal(folder);
-    return { durable, replay: await replayJournal(folder) };
+    return { durable, disk: writeBare(join(folder, 'bare')), ...(await replayJournal(folder)) };
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -134,11 +138,30 @@ function write(journal, each) {
   journal.poll();
 }
 
-/** Recovery as the venue does it: read, check, apply. */
+/** The same bytes to the same disk with nothing else to do: 1 MiB written, then synced, in space that is there already. */
+function writeBare(path) {
+  const file = openSync(path, 'w');
+  try {
+    for (let at = 0; at < bytes.length; at += GROUP_BYTES)
+      writeSync(file, new Uint8Array(GROUP_BYTES), 0, GROUP_BYTES, at);
+    fdatasyncSync(file);
+    const from = performance.now();
+    for (let at = 0; at < bytes.length; at += GROUP_BYTES) {
+      writeSync(file, bytes, at, Math.min(GROUP_BYTES, bytes.length - at), at);
+      fdatasyncSync(file);
+    }
+    return (workload.count * 1000) / (performance.now() - from);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Recovery as the venue does it: read, check, apply; the rate up to the last record, and how long what comes after that takes. */
 async function replayJournal(folder) {
   const journal = Journal.open({ folder, onDurable: ignore, ...handlers });
   matching.reset();
   let applied = 0;
+  let last = 0;
   const from = performance.now();
   journal.recover({
     onSnapshot: () => false,
@@ -147,10 +170,12 @@ async function replayJournal(folder) {
       matching.commandBuffer.set(frame.bytes.subarray(frame.start, frame.end));
       matching.apply(0, length, ignore);
       applied += frame.lastSequence - frame.firstSequence + 1;
+      last = performance.now();
     },
   });
-  const rate = (applied * 1000) / (performance.now() - from);
+  const endMs = performance.now() - last;
+  const replay = (applied * 1000) / (last - from);
   if (applied !== opened + workload.count || matching.lastSequence() !== BigInt(applied)) throw new Error('the replay is not whole'); // prettier-ignore
   await journal.close();
-  return rate;
+  return { replay, endMs };
 }
