@@ -112,7 +112,8 @@ describe('a failing disk', () => {
     expect(idle.fatal).toMatchObject({ code: 'disk_failed' });
     const busy = new ToyVenue({ disk });
     disk.fail('preallocate', 'EIO');
-    busy.record(1);
+    // The next segment is prepared when half of this one is used.
+    for (let record = 0; record < 200 && busy.fatal === undefined; record += 1) busy.record(1);
     expect(busy.fatal).toMatchObject({ code: 'disk_failed' });
   });
 

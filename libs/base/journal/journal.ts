@@ -291,12 +291,12 @@ export class Journal {
     const index = this.#ring.claim(frameBytes);
     if (index < 0) return 'busy';
     this.#layDown(batch, index, ordinal);
-    if (ordinal !== this.#ordinal) {
+    if (ordinal !== this.#ordinal)
       this.#desk?.segmentBegins({ ordinal, epoch: this.epoch, firstSequence: batch.firstSequence });
-      space.prepare(ordinal + 1);
-    }
     this.#ordinal = ordinal;
     this.#offset = offset + frameBytes;
+    // Not earlier: zeros compete with the frames for the disk, and a burst is mostly over by then.
+    if (this.#offset > segmentBytes / 2) space.prepare(ordinal + 1);
     this.#nextSequence = batch.lastSequence + 1;
     return 'taken';
   }
