@@ -14,11 +14,13 @@ export class SocketClient {
   closedWith: { readonly code: number; readonly reason: string } | undefined;
   #waiting: (() => void)[] = [];
   #read = 0;
+  #count = 0;
 
   private constructor(readonly ws: WebSocket) {
     ws.on('message', (data: Buffer) => {
       const message = JSON.parse(data.toString('utf8')) as Told;
-      if (message.seqnum !== this.told.length) throw new Error(`seqnum ${message.seqnum}, not ${this.told.length}`);
+      if (message.seqnum !== this.#count) throw new Error(`seqnum ${message.seqnum}, not ${this.#count}`);
+      this.#count += 1;
       this.told.push(message);
       this.#wake();
     });
@@ -55,6 +57,12 @@ export class SocketClient {
       },
       `a message like ${JSON.stringify(like)}`,
     );
+  }
+
+  /** What was told so far is of no interest any more. @returns how many messages that were */
+  forget(): number {
+    this.#read = 0;
+    return this.told.splice(0).length;
   }
 
   async closed(): Promise<{ readonly code: number; readonly reason: string }> {
