@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { type Process, ProcessModule } from '@base/process';
+import { ApprovalsModule } from '@platform/approvals';
 import { AuditModule } from '@platform/audit';
 import { CustodyModule, custodySettingsOf } from '@platform/custody';
 import { IdentityModule } from '@platform/identity';
@@ -8,6 +9,7 @@ import { NotificationsModule } from '@platform/notifications';
 import { PAYMENTS, type Payments, PaymentsModule, railsOf, termsOf } from '@platform/payments';
 import { CautiousValuation, createPricing, PricingModule, webSocketSources } from '@platform/pricing';
 import { BrokerageModule, IdentityTiers } from '@products/brokerage';
+import { ApprovalsHttpModule } from './approvals/approvals-http.module.js';
 import { AuditHttpModule } from './audit/audit-http.module.js';
 import { BrokerageHttpModule } from './brokerage/brokerage-http.module.js';
 import { type AdminConfig } from './config.js';
@@ -27,6 +29,8 @@ export class AppModule {
       module: AppModule,
       imports: [
         ProcessModule.of(process),
+        ApprovalsModule,
+        ApprovalsHttpModule,
         AuditModule,
         LedgerModule,
         LedgerHttpModule,

@@ -5,6 +5,7 @@ import { createWorkQueue, Jobs, Outbox } from '@base/jobs';
 import { type Logger } from '@base/observability';
 import { Ledger } from '@platform/ledger';
 import { type WorkerConfig } from './config.js';
+import { registerApprovalsWork } from './approvals-work.js';
 import { registerPaymentsWork } from './payments-work.js';
 import { registerEventLogWork } from './event-log-work.js';
 import { registerBrokerageWork } from './brokerage-work.js';
@@ -71,6 +72,7 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
 /** One line per library; answers how to stop what they started. */
 async function register(parts: WorkerParts): Promise<() => Promise<void>> {
   await registerIdentityWork(parts);
+  registerApprovalsWork(parts);
   registerLedgerWork(parts);
   await registerCustodyWork(parts);
   registerPaymentsWork(parts);
