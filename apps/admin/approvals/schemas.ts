@@ -61,7 +61,8 @@ export const approvalPage = z
   .meta({ id: 'ApprovalPage' });
 
 /** As operators see it. */
-export const presentApproval = ({ version: _, ...approval }: Approval, history?: readonly ApprovalStep[]): object => ({
+export const presentApproval = (approval: Approval, history?: readonly ApprovalStep[]): object => ({
   ...approval,
+  version: undefined,
   ...(history && { history }),
 });
