@@ -22,6 +22,7 @@ import { Venue1790000000700 } from './0700-venue.js';
 import { VenueRoundingBack1790000000701 } from './0701-venue-rounding-back.js';
 import { Approvals1790000000705 } from './0705-approvals.js';
 import { EventLog1790000000707 } from './0707-event-log.js';
+import { VenueView1790000000702 } from './0702-venue-view.js';
 
 /** The database's history, oldest first. Landed files are never edited; a change is a new file. */
 export const migrations = [
@@ -49,4 +50,5 @@ export const migrations = [
   VenueRoundingBack1790000000701,
   Approvals1790000000705,
   EventLog1790000000707,
+  VenueView1790000000702,
 ];

@@ -65,6 +65,7 @@ export interface ViewedOrder {
   readonly left: bigint;
   /** 0: a market order that has no limit. Of a market order accepted by the engine: its protection price. */
   readonly price: number;
+  /** Of a trailing stop: where it began; the stream does not tell how it moves. */
   readonly triggerPrice: number;
   /** A stop that has not been triggered. */
   readonly isDormant: boolean;
@@ -165,4 +166,8 @@ export interface VenueSnapshot {
   /** Of the last 48 hours, oldest first. */
   readonly bars: readonly MinuteBar[];
   readonly isKillSwitchEngaged: boolean;
+  /** The order that may still be meeting the book, if `position` is within a command: what is taken off it is not off its shown part. */
+  readonly arriving: bigint | null;
+  /** What clients called orders whose place is still to come. */
+  readonly clientNames: readonly { readonly account: number; readonly clientOrderId: bigint; readonly text: string }[];
 }

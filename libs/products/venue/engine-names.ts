@@ -45,6 +45,11 @@ export class EngineNames {
     this.#instruments.set(instrument.number, instrument);
   }
 
+  /** Numbers of the instruments that the engine has listed. */
+  get listedInstruments(): number[] {
+    return [...this.#instruments.values()].flatMap(({ number, listedAt }) => (listedAt === null ? [] : [number]));
+  }
+
   /** @throws SettlementFault */
   asset(number: number): EngineAsset {
     const asset = this.#assets.get(number);

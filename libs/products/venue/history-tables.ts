@@ -1,9 +1,10 @@
 import { type Tx } from '@base/database';
+import { asTimestamp } from './engine-time.js';
 import { type OrderBook, type OrderRecord } from './order-history.js';
 
-/** One side of a trade. */
+/** One side of a trade. Times as `timestampOf` writes them. */
 export interface FillRecord {
-  readonly at: Date;
+  readonly at: string;
   readonly sequence: bigint;
   readonly event_index: number;
   readonly liquidity: 'maker' | 'taker';
@@ -21,7 +22,7 @@ export interface FillRecord {
 }
 
 export interface VariationRecord {
-  readonly at: Date;
+  readonly at: string;
   readonly sequence: bigint;
   readonly event_index: number;
   readonly account: number;
@@ -32,13 +33,44 @@ export interface VariationRecord {
   readonly asset: string;
 }
 
+const TIMES = ['accepted_at', 'expires_at', 'triggered_at', 'updated_at']
+  .map((column) => `${asTimestamp(`o.${column}`)} AS ${column}`)
+  .join(', ');
+
 /** The open orders among these. */
 export function readOpenOrders(tx: Tx, ids: readonly bigint[]): Promise<OrderRecord[]> {
   return tx.query<OrderRecord>(
-    `SELECT o.* FROM venue.open_order p JOIN venue.orders o USING (order_id, accepted_at) WHERE p.order_id = ANY ($1::bigint[])`,
+    // Of two columns of one name the later is read.
+    `SELECT o.*, ${TIMES} FROM venue.open_order p JOIN venue.orders o USING (order_id, accepted_at) WHERE p.order_id = ANY ($1::bigint[])`,
     [ids],
   );
 }
+
+/** What events change of an order. */
+const CHANGING: readonly (keyof OrderRecord)[] = [
+  'instructions',
+  'quantity',
+  'open',
+  'filled',
+  'remainder',
+  'price',
+  'trigger_price',
+  'shown',
+  'triggered_at',
+  'traded',
+  'fees',
+  'last_price',
+  'last_quantity',
+  'notional_carry',
+  'fee_carry',
+  'queued_sequence',
+  'queued_index',
+  'status',
+  'reason',
+  'updated_at',
+  'sequence',
+  'event_index',
+];
 
 /** Writes what became of the orders of a batch. */
 export async function writeOrders(tx: Tx, book: OrderBook): Promise<void> {
@@ -46,10 +78,7 @@ export async function writeOrders(tx: Tx, book: OrderBook): Promise<void> {
   if (touched.length === 0) return;
   await tx.query(
     `INSERT INTO venue.orders AS o SELECT * FROM jsonb_populate_recordset(NULL::venue.orders, $1::jsonb)
-     ON CONFLICT (order_id, accepted_at) DO UPDATE SET quantity = EXCLUDED.quantity, open = EXCLUDED.open, filled = EXCLUDED.filled,
-       price = EXCLUDED.price, trigger_price = EXCLUDED.trigger_price, triggered_at = EXCLUDED.triggered_at,
-       traded = EXCLUDED.traded, fees = EXCLUDED.fees, status = EXCLUDED.status, reason = EXCLUDED.reason,
-       updated_at = EXCLUDED.updated_at, sequence = EXCLUDED.sequence, event_index = EXCLUDED.event_index`,
+     ON CONFLICT (order_id, accepted_at) DO UPDATE SET ${CHANGING.map((column) => `${column} = EXCLUDED.${column}`).join(', ')}`,
     [json(touched)],
   );
   if (opened.length > 0) {
@@ -79,5 +108,5 @@ export async function writeVariations(tx: Tx, variations: readonly VariationReco
 }
 
 /** JSON whose integers keep every digit: PostgreSQL reads them from strings. */
-const json = (rows: readonly object[]): string =>
+export const json = (rows: readonly object[]): string =>
   JSON.stringify(rows, (_, value: unknown) => (typeof value === 'bigint' ? value.toString() : value));

@@ -4,14 +4,18 @@ import { type Tx } from '@base/database';
 import { type Events } from '@base/events';
 import { type Ledger, type Transfer } from '@platform/ledger';
 import { EventOrder } from '@platform/venue-link';
+import { AccountRates } from './account-rates.js';
 import { type Checkpoint, lockCheckpoint, moveCheckpoint, type Position } from './checkpoint.js';
+import { ClientNames } from './client-names.js';
 import { minorOf } from './engine-asset.js';
 import { EngineNames } from './engine-names.js';
+import { dateOf, timestampOf } from './engine-time.js';
 import { inGap } from './gaps.js';
 import { type FillRecord, readOpenOrders, type VariationRecord, writeFills, writeOrders, writeVariations } from './history-tables.js'; // prettier-ignore
 import { recordListing } from './instruments.js';
 import { moveRefused, moveSettled, moveUnexplained, tradeSettled, transferIdOf, variationSettled } from './journals.js';
-import { OrderBook, ordersIn, timeOf } from './order-history.js';
+import { Markets } from './markets.js';
+import { OrderBook, type OrderFill, ordersIn } from './order-history.js';
 import { SettlementFault } from './settlement-fault.js';
 import { type ExchangeTransfer, idOfEngine, nextState } from './transfer.js';
 import { advance, lockTransfers } from './transfers.js';
@@ -22,10 +26,14 @@ type Event<K extends EngineEvent['kind']> = Extract<EngineEvent, { kind: K }>;
 interface Gathered {
   readonly tx: Tx;
   readonly orders: OrderBook;
+  readonly markets: Markets;
+  readonly rates: AccountRates;
+  readonly clientNames: ClientNames;
   readonly moves: Map<string, ExchangeTransfer>;
   readonly transfers: Transfer[];
   readonly fills: FillRecord[];
   readonly variations: VariationRecord[];
+  killSwitch?: boolean;
 }
 
 /**
@@ -50,29 +58,46 @@ export class SettleEvents {
     const checkpoint = await lockCheckpoint(tx);
     if (checkpoint.sequence !== after.sequence || checkpoint.index !== after.index)
       throw new SettlementFault('overtaken', `the checkpoint is at ${checkpoint.sequence}.${checkpoint.index}`);
+    const last = events.at(-1);
+    if (last === undefined) return checkpoint;
     assertFollow(events, after);
     await this.#openMonths(tx, events);
     await this.#names.learn(tx, events);
-    const gathered: Gathered = {
+    const gathered = await this.#begin(tx, events, checkpoint);
+    for (const event of events) await this.#gather(gathered, event);
+    await this.#write(gathered, last.sequence);
+    inGap('posted');
+    const { arriving } = gathered.orders;
+    const moved = { sequence: last.sequence, index: last.origin, eventAt: dateOf(last.time), arriving };
+    await moveCheckpoint(tx, moved, this.clock.now(), gathered.killSwitch);
+    inGap('settling');
+    return moved;
+  }
+
+  /** What the events find. */
+  async #begin(tx: Tx, events: readonly EngineEvent[], checkpoint: Checkpoint): Promise<Gathered> {
+    const rates = await AccountRates.read(tx, events);
+    const clientNames = await ClientNames.read(tx, events);
+    const sources = {
+      ratesOf: (account: number, instrument: number) => rates.of(account, instrument),
+      nameOf: (account: number, clientOrderId: bigint) => clientNames.take(account, clientOrderId),
+    };
+    return {
       tx,
-      orders: new OrderBook(await readOpenOrders(tx, ordersIn(events))),
+      rates,
+      clientNames,
+      orders: new OrderBook(await readOpenOrders(tx, ordersIn(events)), sources, checkpoint),
+      markets: await Markets.read(tx, events),
       moves: await lockTransfers(tx, movesIn(events)),
       transfers: [],
       fills: [],
       variations: [],
     };
-    for (const event of events) await this.#gather(gathered, event);
-    await this.#write(gathered);
-    inGap('posted');
-    const last = events.at(-1);
-    if (last === undefined) return checkpoint;
-    const moved = { sequence: last.sequence, index: last.origin, eventAt: timeOf(last) };
-    await moveCheckpoint(tx, moved, this.clock.now());
-    inGap('settling');
-    return moved;
   }
 
   async #gather(gathered: Gathered, event: EngineEvent): Promise<void> {
+    gathered.markets.apply(event);
+    gathered.orders.follow(event);
     switch (event.kind) {
       case 'trade':
         return this.#trade(gathered, event);
@@ -84,9 +109,20 @@ export class SettleEvents {
       case 'deficit-covered':
         return this.#variation(gathered, event);
       case 'instrument-listed':
-        await recordListing(gathered.tx, event, timeOf(event));
-        this.#names.listed({ ...event, number: event.instrument, listedAt: timeOf(event) });
+        await recordListing(gathered.tx, event, dateOf(event.time));
+        this.#names.listed({ ...event, number: event.instrument, listedAt: dateOf(event.time) });
         return;
+      case 'fees-set':
+        return gathered.rates.setFees(event, this.#names.listedInstruments);
+      case 'account-set':
+        return gathered.rates.setAccount(event);
+      case 'kill-switch-set':
+        gathered.killSwitch = event.position === 'engaged';
+        return;
+      case 'client-order-named':
+        return gathered.clientNames.named(event);
+      case 'order-rejected':
+        return gathered.clientNames.refused(event);
       default:
         gathered.orders.apply(event);
     }
@@ -95,23 +131,31 @@ export class SettleEvents {
   #trade({ orders, transfers, fills }: Gathered, event: Event<'trade'>): void {
     const transfer = tradeSettled(event, this.#names);
     if (transfer !== undefined) transfers.push(transfer);
-    const quote = this.#names.asset(this.#names.instrument(event.instrument).quote);
+    const listing = this.#names.instrument(event.instrument);
+    const quote = this.#names.asset(listing.quote);
+    const takerBuys = event.takerSide === 'buy';
+    const sideOf = (isBuy: boolean, orderId: bigint, fee: bigint): OrderFill => ({
+      orderId,
+      side: isBuy ? 'buy' : 'sell',
+      notional: minorOf(quote, isBuy ? event.buyerPays : event.sellerReceives),
+      fee: minorOf(quote, fee),
+    });
+    const sides = {
+      maker: sideOf(!takerBuys, event.makerOrderId, event.makerFee),
+      taker: sideOf(takerBuys, event.takerOrderId, event.takerFee),
+    };
+    orders.trade(event, listing, sides);
     for (const liquidity of ['maker', 'taker'] as const) {
-      const isTaker = liquidity === 'taker';
-      const isBuy = (event.takerSide === 'buy') === isTaker;
-      const orderId = isTaker ? event.takerOrderId : event.makerOrderId;
-      const notional = minorOf(quote, isBuy ? event.buyerPays : event.sellerReceives);
-      const fee = minorOf(quote, isTaker ? event.takerFee : event.makerFee);
-      orders.fill(event, { orderId, quantity: event.quantity, notional, fee });
+      const { orderId, side, notional, fee } = sides[liquidity];
       fills.push({
-        at: timeOf(event),
+        at: timestampOf(event.time),
         sequence: event.sequence,
         event_index: event.origin,
         liquidity,
-        account: isTaker ? event.takerAccount : event.makerAccount,
+        account: liquidity === 'taker' ? event.takerAccount : event.makerAccount,
         order_id: orderId,
         instrument: event.instrument,
-        side: isBuy ? 'buy' : 'sell',
+        side,
         price: event.price,
         quantity: event.quantity,
         notional,
@@ -168,7 +212,7 @@ export class SettleEvents {
     const amount = minorOf(asset, event.direction === 'credit' ? event.amount : -event.amount);
     await tx.query(
       `INSERT INTO venue.unexplained (sequence, event_index, account, asset, amount, transfer_id, at) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-      [event.sequence, event.origin, event.account, asset.code, amount, transferIdOf(event), timeOf(event)],
+      [event.sequence, event.origin, event.account, asset.code, amount, transferIdOf(event), timestampOf(event.time)],
     );
   }
 
@@ -178,7 +222,7 @@ export class SettleEvents {
     const transfer = isDeficit ? undefined : variationSettled(event, this.#names);
     if (transfer !== undefined) transfers.push(transfer);
     variations.push({
-      at: timeOf(event),
+      at: timestampOf(event.time),
       sequence: event.sequence,
       event_index: event.origin,
       account: event.account,
@@ -195,8 +239,12 @@ export class SettleEvents {
     await this.events.append(tx, { type, aggregate: 'venue-transfer', aggregateId: id, payload });
   }
 
-  async #write({ tx, orders, transfers, fills, variations }: Gathered): Promise<void> {
+  async #write(gathered: Gathered, last: bigint): Promise<void> {
+    const { tx, orders, markets, rates, clientNames, transfers, fills, variations } = gathered;
     await writeOrders(tx, orders);
+    await markets.write(tx);
+    await rates.write(tx);
+    await clientNames.write(tx, last);
     await writeFills(tx, fills);
     await writeVariations(tx, variations);
     // Last, since it locks the accounts of everybody who traded.
@@ -204,7 +252,7 @@ export class SettleEvents {
   }
 
   async #openMonths(tx: Tx, events: readonly EngineEvent[]): Promise<void> {
-    for (const month of new Set(events.map((event) => timeOf(event).toISOString().slice(0, 7)))) {
+    for (const month of new Set(events.map(({ time }) => timestampOf(time).slice(0, 7)))) {
       if (this.#months.has(month)) continue;
       await tx.query('SELECT venue.open_month($1)', [`${month}-01T00:00:00Z`]);
       tx.afterCommit(() => this.#months.add(month));
