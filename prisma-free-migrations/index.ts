@@ -21,6 +21,7 @@ import { ForeignSpends1790000000641 } from './0641-foreign-spends.js';
 import { Venue1790000000700 } from './0700-venue.js';
 import { VenueRoundingBack1790000000701 } from './0701-venue-rounding-back.js';
 import { Approvals1790000000705 } from './0705-approvals.js';
+import { ApiKeyBySecret1790000000703 } from './0703-api-key-by-secret.js';
 import { EventLog1790000000707 } from './0707-event-log.js';
 import { VenueView1790000000702 } from './0702-venue-view.js';
 
@@ -49,6 +50,7 @@ export const migrations = [
   Venue1790000000700,
   VenueRoundingBack1790000000701,
   Approvals1790000000705,
+  ApiKeyBySecret1790000000703,
   EventLog1790000000707,
   VenueView1790000000702,
 ];

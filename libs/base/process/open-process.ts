@@ -43,13 +43,16 @@ export interface Process {
   close(): Promise<void>;
 }
 
+/** What opening a process needs of its configuration; `TOKEN_KEY` is for those who seal something. */
+type Opening = Pick<ProcessConfig, 'DATABASE_URL' | 'SANDBOX' | 'LOG_LEVEL' | 'OTEL_EXPORTER_OTLP_ENDPOINT'>;
+
 /**
  * @param options.connections to the database, at most
  * @param options.acquireTimeoutMs how long a request waits for one of them before it is told 503
  */
 export async function openProcess(
   name: string,
-  config: ProcessConfig,
+  config: Opening,
   options: { connections?: number; acquireTimeoutMs?: number } = {},
 ): Promise<Process> {
   const logger = createLogger(name, config.LOG_LEVEL);

@@ -33,6 +33,7 @@ export { StepUp, type SteppedUp, type StepUpCaller, type StepUpProof } from './s
 export { VerifyEmail } from './verify-email.js';
 
 export { listApiKeys, type ApiKey } from './api-keys.js';
+export { ApiKeyStandings, type KeyStanding, mayComeFrom, secretFits, secretHash } from './api-key-standings.js';
 export { findCustomer, listCustomers, lockCustomer, type Customer, type CustomerFilter } from './customers.js';
 export { findOperator, hasOperators, listOperators, type Operator } from './operators.js';
 export { listSessions, type IssuedSession, type Session } from './sessions.js';
