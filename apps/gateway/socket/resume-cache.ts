@@ -42,7 +42,6 @@ class Ring {
   #placed: PlacedMessage[] = [];
   #head = 0;
 
-  /** @param floor everything after it is here */
   constructor(
     private readonly capacity: number,
     private floor: bigint,
@@ -56,6 +55,11 @@ class Ring {
     if (this.#head < this.capacity) return;
     this.#placed = this.#placed.slice(this.#head);
     this.#head = 0;
+  }
+
+  /** Everything after this position is here. */
+  get reachesBackTo(): bigint {
+    return this.floor;
   }
 
   after(from: bigint): readonly PlacedMessage[] | undefined {
@@ -100,7 +104,12 @@ export class MemoryResumeCache implements ResumeCache {
   after(topic: string, from: bigint): readonly PlacedMessage[] | undefined {
     const ring = this.#rings.get(topic);
     if (ring !== undefined) return ring.after(from);
-    return from < lastPositionOf(topic, this.#begun) ? undefined : [];
+    return from < this.reachesBackTo(topic) ? undefined : [];
+  }
+
+  /** Of the topic everything after this position is known here. */
+  reachesBackTo(topic: string): bigint {
+    return this.#rings.get(topic)?.reachesBackTo ?? lastPositionOf(topic, this.#begun);
   }
 
   close(): Promise<void> {
