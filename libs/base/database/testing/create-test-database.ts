@@ -22,13 +22,16 @@ const required = (name: string): string => {
 
 const forDatabase = (url: string, name: string): string => Object.assign(new URL(url), { pathname: `/${name}` }).href;
 
+/** Two hundred at once on ten connections take longer on a busy machine than a server may let its callers wait. */
+const PATIENCE_MS = 60_000;
+
 /** A database of one's own, cloned from the migrated template in about 0.1 s. */
 export async function createTestDatabase(options: { max?: number } = {}): Promise<TestDatabase> {
   const ownerUrl = required('TEST_POSTGRES_OWNER_URL');
   const name = `test_${randomBytes(8).toString('hex')}`;
   await asOwner(ownerUrl, `CREATE DATABASE ${name} TEMPLATE template_strongroom`);
   const connect = (url: string, applicationName: string): Database =>
-    new Database({ url: new Secret(url), applicationName, max: options.max ?? 10 });
+    new Database({ url: new Secret(url), applicationName, max: options.max ?? 10, acquireTimeoutMs: PATIENCE_MS });
   const urls = { app: forDatabase(required('TEST_POSTGRES_APP_URL'), name), owner: forDatabase(ownerUrl, name) };
   const app = connect(urls.app, 'spec');
   const owner = connect(urls.owner, 'spec-owner');
