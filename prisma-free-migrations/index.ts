@@ -20,10 +20,10 @@ import { Custody1790000000640 } from './0640-custody.js';
 import { ForeignSpends1790000000641 } from './0641-foreign-spends.js';
 import { Venue1790000000700 } from './0700-venue.js';
 import { VenueRoundingBack1790000000701 } from './0701-venue-rounding-back.js';
+import { VenueView1790000000702 } from './0702-venue-view.js';
 import { Approvals1790000000705 } from './0705-approvals.js';
 import { ApiKeyBySecret1790000000703 } from './0703-api-key-by-secret.js';
 import { EventLog1790000000707 } from './0707-event-log.js';
-import { VenueView1790000000702 } from './0702-venue-view.js';
 
 /** The database's history, oldest first. Landed files are never edited; a change is a new file. */
 export const migrations = [
@@ -49,8 +49,8 @@ export const migrations = [
   ForeignSpends1790000000641,
   Venue1790000000700,
   VenueRoundingBack1790000000701,
+  VenueView1790000000702,
   Approvals1790000000705,
   ApiKeyBySecret1790000000703,
   EventLog1790000000707,
-  VenueView1790000000702,
 ];

@@ -160,10 +160,11 @@ export interface VenueSnapshot {
   readonly accounts: readonly { readonly number: number; readonly tier: number; readonly isSuspended: boolean }[];
   /** In units of the engine; those above zero. */
   readonly balances: readonly { readonly account: number; readonly asset: number; readonly total: bigint }[];
+  /** In the order in which they took their places in time. */
   readonly orders: readonly ViewedOpenOrder[];
   /** The last trade of each instrument that ever had one. */
   readonly lastTrades: readonly PublicTrade[];
-  /** Of the last 48 hours, oldest first. */
+  /** Of the 48 hours before `position`, oldest first. */
   readonly bars: readonly MinuteBar[];
   readonly isKillSwitchEngaged: boolean;
   /** The order that may still be meeting the book, if `position` is within a command: what is taken off it is not off its shown part. */

@@ -31,10 +31,13 @@ interface AssetRow {
 /** @throws Error when the engine would count more finely than the ledger: its amounts could not be booked */
 export async function readEngineAssets(on: Queryable): Promise<readonly EngineAsset[]> {
   const rows = await on.query<AssetRow>('SELECT number, code, scale FROM venue.asset ORDER BY number');
-  return rows.map(({ number, code, scale }) => {
-    if (!isAssetCode(code)) throw new Error(`the exchange trades ${code}, which is no asset of the ledger`);
-    const finer = assetOf(code).scale - scale;
-    if (finer < 0) throw new Error(`the exchange counts ${code} more finely than the ledger`);
-    return { number, code, scale, unit: 10n ** BigInt(finer) };
-  });
+  return rows.map(engineAsset);
+}
+
+/** @throws Error like `readEngineAssets` */
+export function engineAsset({ number, code, scale }: AssetRow): EngineAsset {
+  if (!isAssetCode(code)) throw new Error(`the exchange trades ${code}, which is no asset of the ledger`);
+  const finer = assetOf(code).scale - scale;
+  if (finer < 0) throw new Error(`the exchange counts ${code} more finely than the ledger`);
+  return { number, code, scale, unit: 10n ** BigInt(finer) };
 }

@@ -4,12 +4,10 @@ import { type Clock } from '@base/clock';
 import { type Database, type Queryable, type Tx, uuidV7 } from '@base/database';
 import { type Events } from '@base/events';
 import { counter, gauge, type Logger } from '@base/observability';
-import { type AccountBalance, type AccountType, listAccounts } from '@platform/ledger';
 import { type BalancesAt } from '@platform/venue-link';
-import { findNumbers } from './accounts.js';
 import { type Checkpoint, readCheckpoint } from './checkpoint.js';
 import { type EngineAsset, minorOf, readEngineAssets } from './engine-asset.js';
-import { EXCHANGE_ACCOUNT_TYPES, numberOfType } from './engine-names.js';
+import { type ExchangeBalance, readExchangeBalances } from './exchange-balances.js';
 import { freeze } from './freezes.js';
 
 /** One balance on which engine and ledger do not agree, in minor units. */
@@ -38,7 +36,6 @@ export interface ReconcileParts {
   readonly logger: Logger;
 }
 
-const PAGE = 1_000;
 const TRIES = 20;
 const PAUSE_MS = 100;
 
@@ -120,32 +117,17 @@ export class ReconcileExchange {
 interface Books {
   readonly checkpoint: Checkpoint;
   readonly assets: readonly EngineAsset[];
-  readonly balances: readonly AccountBalance[];
-  readonly numbers: ReadonlyMap<string, number>;
+  readonly balances: readonly ExchangeBalance[];
 }
 
 async function readBooks(tx: Tx): Promise<Books> {
   await tx.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY');
   const checkpoint = await readCheckpoint(tx);
-  const balances: AccountBalance[] = [];
-  for (const type of EXCHANGE_ACCOUNT_TYPES) balances.push(...(await allAccounts(tx, type)));
-  const owners = balances.flatMap(({ owner }) => (owner === null ? [] : [owner]));
-  return { checkpoint, balances, assets: await readEngineAssets(tx), numbers: await findNumbers(tx, owners) };
-}
-
-async function allAccounts(tx: Tx, type: AccountType): Promise<AccountBalance[]> {
-  const found: AccountBalance[] = [];
-  for (let after = 0n; ;) {
-    const page = await listAccounts(tx, { type, nonZero: true }, { after, limit: PAGE });
-    found.push(...page);
-    const last = page.at(-1);
-    if (last === undefined || page.length < PAGE) return found;
-    after = last.number;
-  }
+  return { checkpoint, assets: await readEngineAssets(tx), balances: await readExchangeBalances(tx) };
 }
 
 /** Every balance that either side has. */
-function compare({ assets, balances, numbers }: Books, engine: BalancesAt): Difference[] {
+function compare({ assets, balances }: Books, engine: BalancesAt): Difference[] {
   const pairs = new Map<string, { -readonly [K in keyof Difference]: Difference[K] }>();
   const pair = (key: string, account: number | null, asset: string) => {
     const found = pairs.get(key) ?? { account, asset, engine: 0n, ledger: 0n };
@@ -157,10 +139,8 @@ function compare({ assets, balances, numbers }: Books, engine: BalancesAt): Diff
     const code = asset?.code ?? `#${number}`;
     pair(`${account} ${code}`, account, code).engine = asset === undefined ? total : minorOf(asset, total);
   }
-  for (const { type, owner, asset, balance } of balances) {
-    const number = owner === null ? numberOfType(type) : numbers.get(owner);
-    pair(`${number ?? owner} ${asset}`, number ?? null, asset).ledger += balance;
-  }
+  for (const { account, owner, asset, balance } of balances)
+    pair(`${account ?? owner} ${asset}`, account, asset).ledger += balance;
   return [...pairs.values()].filter((found) => found.engine !== 0n || found.ledger !== 0n);
 }
 
