@@ -4,16 +4,13 @@ import { type VenueFeed } from '../desk/venue-feed.js';
 /** Every asset that the account has or had: one that has become zero is said to be. */
 export function balancesBody(feed: VenueFeed, account: number): string {
   const assets = tradedAssets(feed);
-  let rows = '';
-  let total = 0n;
-  let totalAvailable = 0n;
-  for (const balance of feed.balances(account)) {
+  const rows = feed.balances(account).flatMap((balance) => {
     const asset = assets.get(balance.asset);
-    if (asset === undefined) continue;
-    const { json, localCents, availableLocalCents } = balanceRow(feed, asset, balance);
-    total += localCents;
-    totalAvailable += availableLocalCents;
-    rows += rows === '' ? json : `,${json}`;
-  }
-  return `,"event":"snapshot","channel":"balances","balances":[${rows}],"total_available_local":${formatLocal(totalAvailable)},"total_balance_local":${formatLocal(total)}`;
+    return asset === undefined ? [] : [balanceRow(feed, asset, balance)];
+  });
+  const total = (cents: readonly bigint[]): string => formatLocal(cents.reduce((sum, one) => sum + one, 0n));
+  return (
+    `,"event":"snapshot","channel":"balances","balances":[${rows.map(({ json }) => json).join(',')}],` +
+    `"total_available_local":${total(rows.map(({ availableLocalCents }) => availableLocalCents))},"total_balance_local":${total(rows.map(({ localCents }) => localCents))}`
+  );
 }

@@ -31,7 +31,7 @@ export function readOrder(
   if (type === undefined) return 'Invalid ordType';
   const side = request.text('side')?.toLowerCase();
   if (side !== 'buy' && side !== 'sell') return 'Invalid side';
-  const timeInForce = TIMES[request.text('timeInForce')?.toLowerCase() ?? (type === 'market' ? 'ioc' : 'gtc')];
+  const timeInForce = timeOf(request, type);
   if (timeInForce === undefined) return 'Invalid timeInForce';
   const quantity = quantityOf(request, 'orderQty', instrument);
   if (typeof quantity !== 'bigint') return 'Invalid quantity';
@@ -52,6 +52,12 @@ export function readOrder(
     ...(expiresAt !== undefined && { expiresAt }),
     ...(isPostOnly && { isPostOnly }),
   };
+}
+
+/** A market order never rests, so `GTC` on one, which some clients always send, can only mean what it always does. */
+function timeOf(request: ClientRequest, type: OrderType): TimeInForce | undefined {
+  const given = TIMES[request.text('timeInForce')?.toLowerCase() ?? 'gtc'];
+  return type === 'market' && given === 'gtc' ? 'ioc' : given;
 }
 
 type Limits = Pick<PlaceRequest, 'price' | 'triggerPrice' | 'minimumQuantity'>;

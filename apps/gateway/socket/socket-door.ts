@@ -1,12 +1,10 @@
 import { createServer, STATUS_CODES, type IncomingMessage, type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { type Duplex } from 'node:stream';
-import { type Clock } from '@base/clock';
-import { type Logger } from '@base/observability';
 import { WebSocketServer, type RawData, type WebSocket } from 'ws';
-import { type Access, type Trader } from '../access/access.js';
-import { type OrderDesk } from '../desk/order-desk.js';
-import { type VenueFeed } from '../desk/venue-feed.js';
+import { type Trader } from '../access/access.js';
+import { clientAddress } from '../client-address.js';
+import { type Door, type GatewayParts } from '../parts.js';
 import { Connection } from './connection.js';
 import { Conversation, type ConversationParts } from './conversation.js';
 import { examineHandshake } from './handshake.js';
@@ -18,12 +16,7 @@ import { MemoryResumeCache, type ResumeCache } from './resume-cache.js';
 import { Throttle } from './throttle.js';
 import { Turn } from './turn.js';
 
-export interface SocketDoorParts {
-  readonly desk: OrderDesk;
-  readonly feed: VenueFeed;
-  readonly access: Access;
-  readonly clock: Clock;
-  readonly logger: Logger;
+export interface SocketDoorParts extends Omit<GatewayParts, 'database'> {
   /** Of this process alone when there is none. */
   readonly cache?: ResumeCache;
 }
@@ -33,8 +26,8 @@ export interface SocketDoorSettings {
   /** 0 takes any that is free. */
   readonly port: number;
   readonly origins?: readonly string[];
-  /** Whose word the requests' address is: a proxy in front, or the socket. */
-  readonly addressOf?: (request: IncomingMessage) => string;
+  /** Proxies of our own in front, whose `X-Forwarded-For` counts. */
+  readonly trustedProxies?: number;
   readonly messagesPerMinute?: number;
   readonly ignoredPerSecond?: number;
   readonly mostConnections?: number;
@@ -53,7 +46,7 @@ export interface SocketDoorSettings {
 const DEFAULTS = {
   /** The one that the clients of this protocol send. */
   origins: ['https://exchange.blockchain.com'],
-  addressOf: (request: IncomingMessage): string => request.socket.remoteAddress ?? '',
+  trustedProxies: 0,
   messagesPerMinute: 1_200,
   ignoredPerSecond: 100,
   mostConnections: 10_000,
@@ -76,21 +69,18 @@ const CLOSE_MS = 1_000;
 /** Half a handshake is not waited for longer. */
 const HANDSHAKE_MS = 10_000;
 
-export interface SocketDoor {
-  readonly port: number;
+export interface SocketDoor extends Door {
   readonly connectionCount: number;
-  /** New connections are refused, open ones are told that the door closes, and cut off after `graceMs`. */
-  close(graceMs: number): Promise<void>;
 }
 
 /** Opens the WebSocket door (exchange-api.md §3, docs/exchange-websocket.md). */
 export async function openSocketDoor(parts: SocketDoorParts, settings: SocketDoorSettings): Promise<SocketDoor> {
-  const door = new Door(parts, { ...DEFAULTS, ...settings } as Settings);
+  const door = new WebSocketDoor(parts, { ...DEFAULTS, ...settings } as Settings);
   await door.listen();
   return door;
 }
 
-class Door implements SocketDoor {
+class WebSocketDoor implements SocketDoor {
   readonly #server: Server;
   readonly #sockets: WebSocketServer;
   readonly #turn = new Turn();
@@ -184,7 +174,7 @@ class Door implements SocketDoor {
 
   async #admit(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     socket.on('error', () => socket.destroy());
-    const address = this.settings.addressOf(request);
+    const address = clientAddress(request, this.settings.trustedProxies);
     const handshake = examineHandshake(request, new Set(this.settings.origins));
     if (handshake.kind === 'refused') return refuse(socket, handshake.status);
     const full = this.#open.size >= this.settings.mostConnections;
