@@ -9,7 +9,7 @@ import { OrdersKnown } from './orders-known.js';
 import { type Reports, tradeIdOf } from './reports.js';
 import { settlementOf } from './settlement.js';
 import { ViewFault } from './view-fault.js';
-import { type ViewedFill, type VenueSnapshot } from './venue-snapshot.js';
+import { type ViewedFill, type ViewedOpenOrder, type VenueSnapshot } from './venue-snapshot.js';
 import { type BookOrderChange, type LevelChange } from './view-listener.js';
 
 type Event<K extends EngineEvent['kind']> = Extract<EngineEvent, { kind: K }>;
@@ -37,13 +37,10 @@ export class OrderLife {
     this.#listings = listings;
     this.reports = reports;
     for (const { account, asset, total } of snapshot.balances) this.sheet.addTotal(account, asset, total);
-    for (const open of [...snapshot.orders].sort(inTime)) {
-      const order = LiveOrder.restored(open, listings.listed(open.instrument));
-      this.orders.begin(order);
-      this.#touched.add(order);
-      if (!order.isDormant && !order.isImmediate) this.#bookOf(order).enter(order);
-    }
-    this.conclude([], []);
+    for (const open of [...snapshot.orders].sort(inTime)) this.#restore(open, open.orderId === snapshot.arriving);
+    for (const { account, clientOrderId, text } of snapshot.clientNames) this.name(account, clientOrderId, text);
+    this.#reckonHolds();
+    this.tellBooks([], []);
     this.sheet.tellChanges();
   }
 
@@ -61,6 +58,14 @@ export class OrderLife {
     const book = this.book(terms.instrument);
     this.#changedBooks.add(book);
     return book;
+  }
+
+  /** Names whose order has not come yet. */
+  *names(): Generator<VenueSnapshot['clientNames'][number]> {
+    for (const [key, text] of this.#names) {
+      const [account = '', clientOrderId = ''] = key.split('/');
+      yield { account: Number(account), clientOrderId: BigInt(clientOrderId), text };
+    }
   }
 
   name(account: number, clientOrderId: bigint, text: string): void {
@@ -141,7 +146,6 @@ export class OrderLife {
   decrement(event: Event<'order-decremented'>): void {
     const order = this.#order(event.orderId);
     const { quantity, open } = event;
-    if (order.shown < quantity) this.#takeBack(order);
     this.#bookOf(order).show(order, order.shown - quantity);
     order.open = open;
     if (open > 0n) order.quantity -= quantity;
@@ -168,8 +172,6 @@ export class OrderLife {
   trade(event: Event<'trade'>): void {
     const maker = this.#order(event.makerOrderId);
     const taker = this.#order(event.takerOrderId);
-    // Whoever takes outside an auction is on its way in, though the view began when it had already been seen.
-    if (event.auction === 0) this.#takeBack(taker);
     const settled = settlementOf(event, maker, taker);
     this.#pay(event, maker);
     for (const [order, side] of [
@@ -189,16 +191,33 @@ export class OrderLife {
   }
 
   /** The command is over: what it left resting rests, and what orders hold is brought up to date. */
-  conclude(levels: LevelChange[], bookOrders: BookOrderChange[]): void {
+  conclude(): void {
     this.settleArrival();
+    this.#reckonHolds();
+  }
+
+  tellBooks(levels: LevelChange[], orders: BookOrderChange[]): void {
+    for (const book of this.#changedBooks) book.tellChanges(levels, orders);
+    this.#changedBooks.clear();
+  }
+
+  #restore(open: ViewedOpenOrder, isArriving: boolean): void {
+    const order = LiveOrder.restored(open, this.#listings.listed(open.instrument));
+    this.orders.begin(order);
+    this.#touched.add(order);
+    if (order.isDormant || order.isImmediate) return;
+    if (!isArriving) return this.#bookOf(order).enter(order);
+    order.shown = order.open;
+    this.#arriving = order;
+  }
+
+  #reckonHolds(): void {
     for (const order of this.#touched) {
       const need = needOf(order);
       this.sheet.addHeld(order.terms.account, payingAsset(order), need - order.hold);
       order.hold = need;
     }
     this.#touched.clear();
-    for (const book of this.#changedBooks) book.tellChanges(levels, bookOrders);
-    this.#changedBooks.clear();
   }
 
   #order(id: bigint): LiveOrder {
@@ -224,14 +243,6 @@ export class OrderLife {
     order.queuedSequence = event.sequence;
     order.queuedIndex = event.origin;
     if (order.isDormant) return;
-    order.shown = order.open;
-    this.#arriving = order;
-  }
-
-  /** An order that the view has seen resting, having begun in the middle of a command, is still arriving. */
-  #takeBack(order: LiveOrder): void {
-    if (order.level === undefined) return;
-    this.#bookOf(order).leave(order);
     order.shown = order.open;
     this.#arriving = order;
   }

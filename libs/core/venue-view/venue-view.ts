@@ -206,6 +206,8 @@ export class VenueView {
       orders: Array.from(this.#life.orders.open(), (order) => order.seenOpen()),
       lastTrades: tapes.flatMap(({ last }) => last ?? []),
       bars: tapes.flatMap((tape) => tape.bars()),
+      arriving: null,
+      clientNames: [...this.#life.names()],
     };
   }
 
@@ -217,7 +219,8 @@ export class VenueView {
     for (const event of events) this.#take(event);
     const levels: LevelChange[] = [];
     const bookOrders: BookOrderChange[] = [];
-    this.#life.conclude(levels, bookOrders);
+    this.#life.conclude();
+    this.#life.tellBooks(levels, bookOrders);
     const { sequence, origin: index, time } = last;
     this.#position = { sequence, index };
     const balances = this.#life.sheet.tellChanges();

@@ -13,5 +13,7 @@ export function emptyVenue(assets: readonly ViewedAsset[]): VenueSnapshot {
     lastTrades: [],
     bars: [],
     isKillSwitchEngaged: false,
+    arriving: null,
+    clientNames: [],
   };
 }

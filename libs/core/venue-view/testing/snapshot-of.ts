@@ -8,5 +8,19 @@ export function snapshotOf(view: VenueView, events: readonly EngineEvent[], coun
   const fork = new VenueView(view.snapshot());
   for (const event of events.slice(0, count)) fork.apply(event);
   fork.release(events[0]?.sequence ?? 0n);
-  return fork.snapshot();
+  const snapshot = fork.snapshot();
+  const id = arrivedLast(events.slice(0, count));
+  const isThere = snapshot.orders.some(({ orderId, isDormant }) => orderId === id && !isDormant);
+  return { ...snapshot, arriving: isThere ? id : null };
+}
+
+/** The order that may still be meeting the book after these events. */
+function arrivedLast(events: readonly EngineEvent[]): bigint | null {
+  let arrived: bigint | null = null;
+  for (const event of events) {
+    if (event.kind === 'order-accepted' || event.kind === 'order-triggered') arrived = event.orderId;
+    else if (event.kind === 'order-replaced' && event.queuePlace === 'lost') arrived = event.orderId;
+    else if (event.kind === 'instrument-state') arrived = null;
+  }
+  return arrived;
 }
