@@ -17,8 +17,7 @@ import { type KafkaSettings } from './kafka-settings.js';
 
 /** All in-sync replicas have it. How many those must be is the topic's `min.insync.replicas`. */
 const ACKS_ALL = -1;
-/** Of one call: some seconds, in which partitions find new leaders. Whoever calls tries again for as long as it takes. */
-const RETRY = { retries: 6, initialRetryTime: 100, maxRetryTime: 2_000 };
+const PAUSES = { initialRetryTime: 100, maxRetryTime: 2_000 };
 const CONNECT_MS = 3_000;
 
 /** The broker said yes to less than it was sent. */
@@ -96,7 +95,7 @@ export class KafkaEventLog implements EventLog {
     const choose = Partitioners.DefaultPartitioner();
     const options: ProducerConfig = {
       idempotent: this.#settings.isIdempotent,
-      retry: RETRY,
+      retry: { ...PAUSES, retries: this.#settings.retries },
       createPartitioner: () => (args) => {
         const partition = choose(args);
         this.#targets.add(targetName(args.topic, partition));
@@ -141,7 +140,10 @@ function byTopic(records: readonly LogRecord[]): TopicMessages[] {
   return [...topics.values()];
 }
 
-function connectionOf({ brokers, clientId, tls, login, requestTimeoutMs }: KafkaSettings, logger: Logger): KafkaConfig {
+function connectionOf(
+  { brokers, clientId, tls, login, requestTimeoutMs, retries }: KafkaSettings,
+  logger: Logger,
+): KafkaConfig {
   return {
     brokers: [...brokers],
     clientId,
@@ -149,7 +151,7 @@ function connectionOf({ brokers, clientId, tls, login, requestTimeoutMs }: Kafka
     ...(login && { sasl: saslOf(login) }),
     connectionTimeout: CONNECT_MS,
     requestTimeout: requestTimeoutMs,
-    retry: RETRY,
+    retry: { ...PAUSES, retries },
     logLevel: logLevel.WARN,
     // The relay tells of what failed, once; what the client says of each try is for those who look closer.
     logCreator:

@@ -16,6 +16,8 @@ export interface KafkaSettings {
   /** Whether the broker drops what this producer sends twice. Off only for brokers that cannot. */
   readonly isIdempotent: boolean;
   readonly requestTimeoutMs: number;
+  /** Within one call. */
+  readonly retries: number;
 }
 
 /** What a process that writes to the event log reads of its environment. Without brokers there is no Kafka. */
@@ -43,6 +45,8 @@ type KafkaConfig = z.infer<z.ZodObject<typeof kafkaConfig>>;
 
 /** How long a broker may take over one request. */
 const REQUEST_MS = 10_000;
+/** Some seconds, in which partitions find new leaders. Whoever calls tries again for as long as it takes. */
+const RETRIES = 6;
 
 /** Undefined when no broker is named. @throws ConfigurationError for a login without its other half, or a password in the clear */
 export function kafkaSettingsOf(config: KafkaConfig, clientId: string): KafkaSettings | undefined {
@@ -62,5 +66,6 @@ export function kafkaSettingsOf(config: KafkaConfig, clientId: string): KafkaSet
     ...(username !== undefined && password !== undefined && { login: { mechanism, username, password } }),
     isIdempotent: config.KAFKA_IDEMPOTENCE,
     requestTimeoutMs: REQUEST_MS,
+    retries: RETRIES,
   };
 }

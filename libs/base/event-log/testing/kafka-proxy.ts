@@ -24,6 +24,8 @@ export class KafkaProxy {
   readonly produced: ProducedBatch[] = [];
   /** Decides about each produce request. */
   fate: (node: number, batches: readonly ProducedBatch[]) => Fate = () => 'pass';
+  /** Who is told to lead a partition. */
+  leaderOf: (partition: number, leader: number) => number = (_, leader) => leader;
   readonly #servers = new Map<number, Server>();
   readonly #ports = new Map<number, number>();
   readonly #sockets = new Set<Socket>();
@@ -94,10 +96,16 @@ export class KafkaProxy {
         const request = asked.get(correlationOf(frame));
         asked.delete(correlationOf(frame));
         if (request?.isAnswerLost === true) return end();
-        if (request?.api === METADATA) readdress(frame, request.version, this.#ports, 1);
+        if (request?.api === METADATA) this.#readdress(frame, request.version);
         client.write(frame);
       }
     });
+  }
+
+  #readdress(answer: Buffer, version: number): void {
+    const { leaderOf } = this;
+    // Nodes count from 1; the mock cluster calls 0 its controller.
+    readdress(answer, version, { ports: this.#ports, controller: 1, leaderOf });
   }
 
   #judge(node: number, frame: Buffer): Fate {

@@ -61,13 +61,16 @@ class Cursor {
   }
 }
 
-/** Writes other ports for the brokers, by node, and another controller, into the answer. */
-export function readdress(
-  answer: Buffer,
-  version: number,
-  ports: ReadonlyMap<number, number>,
-  controller: number,
-): void {
+export interface Readdressing {
+  /** Of the brokers, by node. */
+  readonly ports: ReadonlyMap<number, number>;
+  readonly controller: number;
+  /** Another leader for a partition than it has. */
+  readonly leaderOf: (partition: number, leader: number) => number;
+}
+
+/** Writes all that into an answer to a request for metadata. */
+export function readdress(answer: Buffer, version: number, { ports, controller, leaderOf }: Readdressing): void {
   const cursor = new Cursor(answer, 8 + (version >= 3 ? 4 : 0));
   for (let left = cursor.int32(); left > 0; left -= 1) {
     const node = cursor.int32();
@@ -77,7 +80,23 @@ export function readdress(
     if (version >= 1) cursor.text();
   }
   if (version >= 2) cursor.text();
-  if (version >= 1) answer.writeInt32BE(controller, cursor.at);
+  if (version >= 1) answer.writeInt32BE(controller, (cursor.at += 4) - 4);
+  for (let topics = cursor.int32(); topics > 0; topics -= 1) {
+    cursor.int16();
+    cursor.text();
+    if (version >= 1) cursor.at += 1;
+    for (let partitions = cursor.int32(); partitions > 0; partitions -= 1) {
+      cursor.int16();
+      const partition = cursor.int32();
+      answer.writeInt32BE(leaderOf(partition, answer.readInt32BE(cursor.at)), cursor.at);
+      cursor.at += 4;
+      // Replicas, those in sync, and those that are away.
+      for (let lists = version >= 5 ? 3 : 2; lists > 0; lists -= 1) {
+        const nodes = cursor.int32();
+        cursor.at += 4 * nodes;
+      }
+    }
+  }
 }
 
 export interface ProducedBatch {
