@@ -1,4 +1,5 @@
 import { custodySettingsOf, registerCustodyJobs } from '@platform/custody';
+import { registerSandboxTraders } from './fund-sandbox-traders.js';
 import { registerSandboxHouse } from './sandbox-house.js';
 import { type WorkerParts } from './worker.js';
 
@@ -12,5 +13,7 @@ export async function registerCustodyWork(parts: WorkerParts): Promise<void> {
     signerSocket: config.SIGNER_SOCKET,
     ticketKeyFile: config.SIGNER_TICKET_KEY_FILE,
   });
-  if (config.SANDBOX) registerSandboxHouse(parts, custody.addresses);
+  if (!config.SANDBOX) return;
+  registerSandboxHouse(parts, custody.addresses);
+  if (config.EXCHANGE_ADDRESSES.length > 0) registerSandboxTraders(parts, custody.addresses);
 }

@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ManualClock } from '@base/clock';
+import { Secret } from '@base/config';
 import { createTestDatabase, type TestDatabase } from '@base/database/testing';
-import { listCustomers, listOperators } from '@platform/identity';
+import { ApiKeyStandings, listCustomers, listOperators } from '@platform/identity';
 import { createTestIdentity, SPEC_ORIGIN } from '@platform/identity/testing';
-import { DEMO_CUSTOMERS, DEMO_OPERATORS, seedDemo } from './seed-demo.js';
+import { SANDBOX_TRADERS } from './sandbox-traders.js';
+import { DEMO_CUSTOMERS, DEMO_OPERATORS, seedDemo, seedTraders } from './seed-demo.js';
 
 let db: TestDatabase;
 const clock = new ManualClock();
@@ -33,5 +35,16 @@ describe('the people of the sandbox', () => {
     }
     expect(await listCustomers(db.app, { limit: 9 })).toMatchObject([{ email: 'demo@strongroom.example', tier: 2 }]);
     expect(await listOperators(db.app, undefined, 9)).toHaveLength(2);
+  });
+
+  it('who trade have the key that their program was given, which may trade and no more', async () => {
+    const keys = { MARKET_MAKER_SECRET: new Secret('m'.repeat(32)), MARKET_TAKER_SECRET: undefined };
+    await seedTraders(db.app, clock, keys);
+    await seedTraders(db.app, clock, keys);
+    const [maker] = await listCustomers(db.app, { email: SANDBOX_TRADERS[0]!.email, limit: 1 });
+    const standing = await new ApiKeyStandings(db.app, clock).bySecret('m'.repeat(32));
+    expect(standing).toMatchObject({ customerId: maker?.id, scopes: ['view', 'trade'], isFrozen: false });
+    expect(await listCustomers(db.app, { email: SANDBOX_TRADERS[1]!.email, limit: 1 })).toEqual([]);
+    expect(await db.owner.query('SELECT id FROM identity.api_key')).toHaveLength(1);
   });
 });

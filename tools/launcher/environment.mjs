@@ -6,7 +6,7 @@
 import { EVENT_LOG_ENVIRONMENT } from './event-log-environment.mjs';
 import { EXCHANGE_ENVIRONMENT } from './exchange-environment.mjs';
 
-/** @typedef {'postgres' | 'bitcoin' | 'ethereum' | 'bank' | 'card' | 'prices' | 'migrate' | 'seed' | 'api' | 'admin' | 'worker' | 'signer' | 'exchange'} ProcessName */
+/** @typedef {'postgres' | 'bitcoin' | 'ethereum' | 'bank' | 'card' | 'prices' | 'migrate' | 'seed' | 'open-venue' | 'market-maker' | 'api' | 'admin' | 'worker' | 'signer' | 'exchange'} ProcessName */
 
 /**
  * @typedef {object} Variable
@@ -56,7 +56,7 @@ export const ENVIRONMENT = [
   },
   {
     name: 'DATABASE_URL',
-    readers: [...SERVERS, 'seed'],
+    readers: [...SERVERS, 'seed', 'open-venue'],
     meaning: 'PostgreSQL 16 or newer as the role `strongroom_app`; set it to use a server of your own',
     shown: 'the embedded PostgreSQL',
   },
@@ -318,7 +318,7 @@ export const ENVIRONMENT = [
   // How it runs.
   {
     name: 'SANDBOX',
-    readers: [...OURS, 'seed'],
+    readers: [...OURS, 'seed', 'open-venue'],
     meaning: '`1` turns on what only a sandbox may do: clock, faucet, mailbox',
     fallback: '1',
   },

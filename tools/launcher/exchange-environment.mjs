@@ -31,7 +31,7 @@ export const EXCHANGE_ENVIRONMENT = [
   { name: 'EXCHANGE_GATEWAY_KEY', readers: ['exchange'], meaning: 'shared key of gateways: order entry', secret: true },
   {
     name: 'EXCHANGE_ADDRESSES',
-    readers: ['worker'],
+    readers: ['worker', 'open-venue'],
     meaning:
       'the exchange’s processes as its callers reach them, `host:port` or a Unix socket each, separated by commas; nothing is settled when unset',
     fallback: (_values, home) => `${home.socketFolder}/exchange.sock`,
@@ -45,7 +45,7 @@ export const EXCHANGE_ENVIRONMENT = [
   },
   {
     name: 'EXCHANGE_OPERATOR_KEY',
-    readers: ['exchange'],
+    readers: ['exchange', 'open-venue'],
     meaning: 'shared key of operators’ tools: instruments, fees, halts, the kill switch',
     secret: true,
   },

@@ -63,6 +63,16 @@ export function processTable({ home, values, given }) {
     node('signer', 'signer/main', accepts(values.SIGNER_SOCKET ?? ''), ['hot-seed']),
     // A snapshot is taken before it ends, so that the next start is quick.
     { ...node('exchange', 'exchange/main', local('EXCHANGE_METRICS_PORT', '/health/ready')), graceMs: 10_000 },
+    // Elsewhere it is operators who list what is traded.
+    ...(values.SANDBOX === '1'
+      ? [
+          {
+            name: 'open-venue',
+            after: ['exchange', 'seed'],
+            run: () => openVenue({ env: () => env('open-venue'), log: log('open-venue') }),
+          },
+        ]
+      : []),
     node('api', 'api/main', local('API_PORT', '/health/ready'), prepared),
     node('admin', 'admin/main', local('ADMIN_PORT', '/health/ready'), prepared),
     node('worker', 'worker/main', local('WORKER_METRICS_PORT', '/health/ready'), [...prepared, 'signer']),
@@ -158,6 +168,10 @@ function keepReadable(state) {
 /** The demo user and the operator; a second run finds them there. */
 const seed = ({ env, log }) => runToEnd('seed', startNode({ script: 'dist/apps/worker/seed.js', env: env(), log }));
 
+/** What is planned to be traded is listed and open; what is listed stays as operators made it. */
+const openVenue = ({ env, log }) =>
+  runToEnd('open-venue', startNode({ script: 'dist/apps/worker/open-venue.js', env: env(), log }));
+
 /** Once per home: the signer never overwrites a seed. */
 async function makeHotSeed({ values, env, log }) {
   if (existsSync(join(values.HOT_KEY_FOLDER ?? '', 'hot-seed.json'))) return;
@@ -179,6 +193,7 @@ async function runToEnd(name, running) {
 export function isThere(name) {
   const scripts = {
     seed: 'worker/seed',
+    'open-venue': 'worker/open-venue',
     'hot-seed': 'signer/main',
     bitcoin: 'sandbox/bitcoin/main',
     bank: 'sandbox/bank/main',

@@ -27,7 +27,7 @@ export { RefreshSession } from './refresh-session.js';
 export { RegisterCustomer } from './register-customer.js';
 export { RequestPasswordReset, ResetPassword } from './reset-password.js';
 export { RevokeSessions } from './revoke-sessions.js';
-export { SeedPeople, type SeededCustomer, type SeededOperator } from './seed-people.js';
+export { SeedPeople, type SeededApiKey, type SeededCustomer, type SeededOperator } from './seed-people.js';
 export { stepUpProofOf, stepUpRequestSchema, steppedUpSchema } from './step-up-schema.js';
 export { StepUp, type SteppedUp, type StepUpCaller, type StepUpProof } from './step-up.js';
 export { VerifyEmail } from './verify-email.js';

@@ -1,1 +1,0 @@
-export { emptyVenue } from './empty-venue.js';

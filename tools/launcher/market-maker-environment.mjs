@@ -1,0 +1,38 @@
+/** What the sandbox's market maker reads: its part of the environment contract. */
+
+/** @type {readonly import('./environment.mjs').Variable[]} */
+export const MARKET_MAKER_ENVIRONMENT = [
+  {
+    name: 'MARKET_MAKER_PORT',
+    readers: ['market-maker'],
+    meaning: 'port of the sandbox market maker’s health',
+    fallback: '4004',
+    port: true,
+  },
+  {
+    name: 'MARKET_MAKER_REST_URL',
+    readers: ['market-maker'],
+    meaning: 'the venue that it trades on: the base of its REST paths',
+    fallback: ({ GATEWAY_REST_PORT, GATEWAY_REST_BASE }) => `http://127.0.0.1:${GATEWAY_REST_PORT}${GATEWAY_REST_BASE}`,
+    shown: 'the gateway',
+  },
+  {
+    name: 'MARKET_MAKER_WS_URL',
+    readers: ['market-maker'],
+    meaning: 'and its WebSocket',
+    fallback: ({ GATEWAY_WS_PORT }) => `ws://127.0.0.1:${GATEWAY_WS_PORT}/mercury-gateway/v1/ws`,
+    shown: 'the gateway',
+  },
+  {
+    name: 'MARKET_MAKER_SECRET',
+    readers: ['seed', 'market-maker'],
+    meaning: 'API secret of the sandbox customer who makes markets',
+    secret: true,
+  },
+  {
+    name: 'MARKET_TAKER_SECRET',
+    readers: ['seed', 'market-maker'],
+    meaning: 'API secret of the sandbox customer who takes from them; without it nobody does',
+    secret: true,
+  },
+];
