@@ -100,32 +100,6 @@ describe('those who do not read', () => {
     expect(peak - rss).toBeLessThan(96 * MIB);
   });
 
-  test('F3: of a book a slow reader gets, when it reads again, the last state of every level and no stale one', async () => {
-    await openDoor({ congestedBytes: 1_024 });
-    const slow = await connect();
-    const book = new Map<number, number>();
-    await slow.subscribe({ channel: 'l2', symbol: 'BTC-USD' });
-    await slow.next({ event: 'snapshot' });
-    slow.ws.pause();
-    const prices = Array.from({ length: 2_000 }, (_, k) => 1_000 + k);
-    for (let round = 1n; round <= 60n; round += 1n) {
-      venue.tell({ levels: prices.map((price) => ({ instrument: 1, side: 'buy', price, quantity: round === 60n && price % 2 === 0 ? 0n : round, count: 1 })) }); // prettier-ignore
-      await turn();
-    }
-    slow.ws.resume();
-    venue.level(1, 77n);
-    await eventually(
-      () => slow.told.at(-1)?.event === 'updated' && JSON.stringify(slow.told.at(-1)).includes('0.0077'),
-    );
-    for (const { bids } of slow.told.slice(1)) {
-      for (const { px, qty } of bids as { px: number; qty: number }[]) book.set(px, qty);
-    }
-    expect(slow.told.length).toBeLessThan(60);
-    expect([...book].filter(([px]) => px >= 100)).toEqual(
-      prices.map((price) => [price / 10, price % 2 === 0 ? 0 : 0.006]),
-    );
-  });
-
   test('F3: one that takes nothing at all is hopeless even when all it is owed is conflated', async () => {
     await openDoor({ congestedBytes: 1_024, stalledMs: 1 });
     (await rawSocket(subscribe('l2'))).pause();
