@@ -23,6 +23,7 @@ import { VenueRoundingBack1790000000701 } from './0701-venue-rounding-back.js';
 import { VenueView1790000000702 } from './0702-venue-view.js';
 import { Approvals1790000000705 } from './0705-approvals.js';
 import { ApiKeyBySecret1790000000703 } from './0703-api-key-by-secret.js';
+import { VenueOperations1790000000706 } from './0706-venue-operations.js';
 import { EventLog1790000000707 } from './0707-event-log.js';
 
 /** The database's history, oldest first. Landed files are never edited; a change is a new file. */
@@ -52,5 +53,6 @@ export const migrations = [
   VenueView1790000000702,
   Approvals1790000000705,
   ApiKeyBySecret1790000000703,
+  VenueOperations1790000000706,
   EventLog1790000000707,
 ];

@@ -121,6 +121,7 @@ describe('money is refused', () => {
     ['for an account that cannot be', transfer({ account: 1 << 18 }), 'unknown_account'],
     ['when a sum could overflow', transfer({ amount: 1n << 62n }), 'balance_overflow'],
     ['when it is taken from who has not got it', { ...transfer({ account: POOR, amount: 2_001n }), kind: 'debit' } as EngineCommandDraft, 'insufficient_funds'],
+    ['when it is more than the venue earned, though nobody ever credited its account', { ...transfer({ account: 0, amount: 1n << 40n }), kind: 'debit' } as EngineCommandDraft, 'insufficient_funds'],
   ])('%s', (_what, draft, reason) => {
     const { events, isUnchanged } = stateAfter(draft);
     expect(events).toEqual([expect.objectContaining({ kind: 'transfer-rejected', reason })]);

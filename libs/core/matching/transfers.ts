@@ -107,7 +107,8 @@ function credit(w: number): number {
 
 function debit(w: number): number {
   const account = words[w + word.account]!;
-  if (standing[accountRecord(account)] === UNKNOWN) return REFUSED.unknown_account;
+  // The venue's own accounts are filled by trades, without ever having been credited.
+  if (account >= FIRST_CUSTOMER && standing[accountRecord(account)] === UNKNOWN) return REFUSED.unknown_account;
   const asset = words[w + word.asset]!;
   const balance = balanceOf(rowOf(asset), account);
   const value = amounts[(w >> 1) + amount.amount]!;

@@ -10,7 +10,7 @@ export const ACCOUNT_TYPES = {
     'custody_collateral', 'collateral_rehypothecated', 'collateral_posted', 'external_venue', 'suspense_debit',
   ],
   liability: [
-    'customer_available', 'exchange_available', 'exchange_transit', 'customer_hold', 'customer_pending_in', 'customer_rewards', 'customer_collateral',
+    'customer_available', 'exchange_available', 'exchange_transit', 'exchange_bust', 'customer_hold', 'customer_pending_in', 'customer_rewards', 'customer_collateral',
     'lending_pool', 'exchange_settlement', 'rewards_accrued', 'interest_payable', 'withdrawals_payable', 'chargeback_liability',
     'swap_order', 'loan_payable', 'suspense_credit',
   ],

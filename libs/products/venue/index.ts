@@ -1,3 +1,6 @@
+export { type Bust, BUST_STATES, type BustLeg, type BustState, type BustTransfer } from './bust.js';
+export { BUST_TRADE, type BustRequest, BustTrade, executeBust, findBustable } from './bust-trade.js';
+export { bustHistory, bustLegsOf, type BustStep, bustTransfersOf, findBust, listBusts } from './busts.js';
 export { allotAccount, findAccount } from './accounts.js';
 export { type Checkpoint, type Position, readCheckpoint } from './checkpoint.js';
 export { type EngineAsset, MAX_UNITS, minorOf, readEngineAssets, unitsOf } from './engine-asset.js';

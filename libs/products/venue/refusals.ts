@@ -30,6 +30,25 @@ const REFUSALS = {
   },
   accounts_exhausted: { status: 503, title: 'The exchange opens no more accounts', retryAfterSeconds: 3_600 },
   transfer_unknown: { status: 404, title: 'There is no such transfer' },
+  trade_unknown: { status: 404, title: 'There is no such trade, or it has not been settled yet' },
+  trade_busted: { status: 409, title: 'This trade was taken back already' },
+  bust_in_progress: {
+    status: 409,
+    title: 'This trade is being taken back',
+    detail: 'GET /v1/venue/busts shows how far it is.',
+  },
+  contract_not_bustable: {
+    status: 422,
+    title: 'Trades of contracts cannot be taken back',
+    detail:
+      'They moved positions, which the engine moves by trades alone. Trade the other way, or settle in cash between the parties.',
+  },
+  bust_unknown: { status: 404, title: 'There is no such bust' },
+  bust_not_so: {
+    status: 409,
+    title: 'The bust does not stand so that this could be done',
+    detail: 'Read it again. One that falls short may be tried again or abandoned.',
+  },
   freeze_unknown: { status: 404, title: 'There is no such freeze in force' },
 } as const satisfies Record<string, RefusalOptions>;
 

@@ -16,6 +16,7 @@ import { recordListing } from './instruments.js';
 import { moveRefused, moveSettled, moveUnexplained, tradeSettled, transferIdOf, variationSettled } from './journals.js';
 import { Markets } from './markets.js';
 import { OrderBook, type OrderFill, ordersIn } from './order-history.js';
+import { BustAnswers } from './settle-busts.js';
 import { SettlementFault } from './settlement-fault.js';
 import { type ExchangeTransfer, idOfEngine, nextState } from './transfer.js';
 import { advance, lockTransfers } from './transfers.js';
@@ -30,6 +31,7 @@ interface Gathered {
   readonly rates: AccountRates;
   readonly clientNames: ClientNames;
   readonly moves: Map<string, ExchangeTransfer>;
+  readonly busts: BustAnswers;
   readonly transfers: Transfer[];
   readonly fills: FillRecord[];
   readonly variations: VariationRecord[];
@@ -89,6 +91,7 @@ export class SettleEvents {
       orders: new OrderBook(await readOpenOrders(tx, ordersIn(events)), sources, checkpoint),
       markets: await Markets.read(tx, events),
       moves: await lockTransfers(tx, movesIn(events)),
+      busts: await BustAnswers.lock(tx, movesIn(events), this.#names),
       transfers: [],
       fills: [],
       variations: [],
@@ -170,9 +173,11 @@ export class SettleEvents {
   async #moved(gathered: Gathered, event: Event<'transfer-settled'>): Promise<void> {
     // Said again, since it was sent again: the first time has been settled.
     if (event.outcome === 'repeated') return;
-    const { tx, moves, transfers } = gathered;
+    const { tx, moves, busts, transfers } = gathered;
     const move = this.#openMove(moves, event);
     if (move === undefined) {
+      const leg = await busts.settle(tx, event, this.clock.now());
+      if (leg !== undefined) return void transfers.push(leg);
       transfers.push(moveUnexplained(event, this.#names));
       return this.#recordUnexplained(tx, event);
     }
@@ -182,9 +187,9 @@ export class SettleEvents {
     await this.#tell(tx, 'venue.transfer-settled', move);
   }
 
-  async #notMoved({ tx, moves, transfers }: Gathered, event: Event<'transfer-rejected'>): Promise<void> {
+  async #notMoved({ tx, moves, busts, transfers }: Gathered, event: Event<'transfer-rejected'>): Promise<void> {
     const move = this.#openMove(moves, event);
-    if (move === undefined) return;
+    if (move === undefined) return busts.refuse(tx, event, this.clock.now());
     const back = moveRefused(event, move);
     if (back !== undefined) transfers.push(back);
     const answer = { reason: event.reason, sequence: event.sequence, index: event.origin };
@@ -240,13 +245,14 @@ export class SettleEvents {
   }
 
   async #write(gathered: Gathered, last: bigint): Promise<void> {
-    const { tx, orders, markets, rates, clientNames, transfers, fills, variations } = gathered;
+    const { tx, orders, markets, rates, clientNames, busts, transfers, fills, variations } = gathered;
     await writeOrders(tx, orders);
     await markets.write(tx);
     await rates.write(tx);
     await clientNames.write(tx, last);
     await writeFills(tx, fills);
     await writeVariations(tx, variations);
+    await busts.drive(tx, this.events, this.clock.now());
     // Last, since it locks the accounts of everybody who traded.
     await this.ledger.post(tx, transfers);
   }

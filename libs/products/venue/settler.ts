@@ -18,6 +18,7 @@ import { type Checkpoint, readCheckpoint } from './checkpoint.js';
 import { inGap } from './gaps.js';
 import { settlementMetrics } from './measure-settlement.js';
 import { TRANSFERS_CHANNEL } from './move-money.js';
+import { SendBustLegs } from './send-bust-legs.js';
 import { SendTransfers } from './send-transfers.js';
 import { SettleEvents } from './settle-events.js';
 import { SettlementFault } from './settlement-fault.js';
@@ -62,6 +63,7 @@ export class Settler {
   readonly #settings: SettlerSettings & typeof DEFAULTS & { readonly terms: HighestTerm };
   readonly #settle: SettleEvents;
   readonly #transfers: SendTransfers;
+  readonly #bustLegs: SendBustLegs;
   readonly #stopping = new AbortController();
   #running: Promise<void> = Promise.resolve();
   #wake: () => void = () => undefined;
@@ -71,6 +73,7 @@ export class Settler {
     this.#settings = { ...DEFAULTS, terms: new HighestTerm(), ...settings };
     this.#settle = new SettleEvents(parts.ledger, parts.events, parts.clock);
     this.#transfers = new SendTransfers(parts.database, parts.clock);
+    this.#bustLegs = new SendBustLegs(parts.database, parts.clock);
   }
 
   start(): void {
@@ -164,8 +167,10 @@ export class Settler {
     if (!link.isOpen || (!this.#areTransfersDue && !isTime)) return;
     this.#areTransfersDue = false;
     this.#lookedAt = performance.now();
-    const sent = await this.#transfers.run((command) => void link.send(command), this.#settings.resendMs);
-    if (sent > 0) this.#areTransfersDue = true;
+    const { resendMs } = this.#settings;
+    const moves = await this.#transfers.run((command) => void link.send(command), resendMs);
+    const legs = await this.#bustLegs.run((command) => void link.send(command), resendMs);
+    if (moves + legs > 0) this.#areTransfersDue = true;
   }
 
   /** Until an event comes, a move is asked for, or it is time to look. */

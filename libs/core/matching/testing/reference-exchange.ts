@@ -497,7 +497,7 @@ export class ReferenceExchange extends ReferenceBook {
   private refuseTransfer(c: Command<'credit' | 'debit'>): RejectReason | null {
     if (c.kind === 'credit')
       return (this.supply.get(c.asset) ?? 0n) + c.amount > MAX_AMOUNT ? 'balance_overflow' : null;
-    if (!this.people.has(c.account)) return 'unknown_account';
+    if (c.account >= FIRST_CUSTOMER && !this.people.has(c.account)) return 'unknown_account';
     return c.amount > this.available(c.account, c.asset) ? 'insufficient_funds' : null;
   }
 
