@@ -35,7 +35,8 @@ if (brokers.length === 0) {
 /** @type {Record<string, [string, string]>} the highest place by topic and partition, as decimal text */
 const places = options.state && existsSync(options.state) ? JSON.parse(readFileSync(options.state, 'utf8')) : {};
 let repeats = 0;
-let lastNews = Date.now();
+/** Nothing is idle before the group has shared its partitions out. */
+let lastNews = Infinity;
 
 const consumer = new Kafka({ clientId: options.group, brokers, logLevel: logLevel.ERROR }).consumer({
   groupId: options.group,
@@ -46,6 +47,9 @@ consumer.on(consumer.events.CRASH, ({ payload }) => {
   if (payload.restart) return;
   console.error(payload.error.message);
   process.exit(1);
+});
+consumer.on(consumer.events.GROUP_JOIN, () => {
+  lastNews = Date.now();
 });
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => void end());
 

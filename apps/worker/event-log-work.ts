@@ -1,10 +1,22 @@
 import { ConfigurationError } from '@base/config';
-import { DomainEventSource, KafkaEventLog, kafkaSettingsOf, type RecordSource, Relay } from '@base/event-log';
+import {
+  DomainEventSource,
+  type kafkaConfig,
+  KafkaEventLog,
+  kafkaSettingsOf,
+  type RecordSource,
+  Relay,
+} from '@base/event-log';
 import { EngineEventSource } from '@platform/event-log';
+import { type WorkerConfig } from './config.js';
 import { type WorkerParts } from './worker.js';
 
+export interface EventLogParts extends Pick<WorkerParts, 'database' | 'clock' | 'logger'> {
+  readonly config: Pick<WorkerConfig, keyof typeof kafkaConfig | 'EXCHANGE_ADDRESSES' | 'EXCHANGE_OBSERVER_KEY'>;
+}
+
 /** Carries domain events, and the exchange's where there is one, to Kafka, when there is Kafka. Answers how to stop. */
-export function registerEventLogWork({ config, database, clock, logger }: WorkerParts): () => Promise<void> {
+export function registerEventLogWork({ config, database, clock, logger }: EventLogParts): () => Promise<void> {
   const settings = kafkaSettingsOf(config, 'strongroom-worker');
   if (settings === undefined) return () => Promise.resolve();
   const { EXCHANGE_ADDRESSES: addresses, EXCHANGE_OBSERVER_KEY: key, KAFKA_TOPIC_PREFIX: prefix } = config;
