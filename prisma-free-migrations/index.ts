@@ -21,10 +21,11 @@ import { ForeignSpends1790000000641 } from './0641-foreign-spends.js';
 import { Venue1790000000700 } from './0700-venue.js';
 import { VenueRoundingBack1790000000701 } from './0701-venue-rounding-back.js';
 import { VenueView1790000000702 } from './0702-venue-view.js';
-import { Approvals1790000000705 } from './0705-approvals.js';
 import { ApiKeyBySecret1790000000703 } from './0703-api-key-by-secret.js';
+import { Approvals1790000000705 } from './0705-approvals.js';
 import { VenueOperations1790000000706 } from './0706-venue-operations.js';
 import { EventLog1790000000707 } from './0707-event-log.js';
+import { ExchangeWithdrawals1790000000708 } from './0708-exchange-withdrawals.js';
 
 /** The database's history, oldest first. Landed files are never edited; a change is a new file. */
 export const migrations = [
@@ -51,8 +52,9 @@ export const migrations = [
   Venue1790000000700,
   VenueRoundingBack1790000000701,
   VenueView1790000000702,
-  Approvals1790000000705,
   ApiKeyBySecret1790000000703,
+  Approvals1790000000705,
   VenueOperations1790000000706,
   EventLog1790000000707,
+  ExchangeWithdrawals1790000000708,
 ];

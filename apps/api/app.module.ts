@@ -11,6 +11,7 @@ import { BrokerageModule, IdentityTiers } from '@products/brokerage';
 import { BrokerageHttpModule } from './brokerage/brokerage-http.module.js';
 import { type ApiConfig } from './config.js';
 import { CustodyHttpModule } from './custody/custody-http.module.js';
+import { ExchangeHttpModule } from './exchange/exchange-http.module.js';
 import { IdentityHttpModule } from './identity/identity-http.module.js';
 import { PaymentsHttpModule, webhookSecrets } from './payments/payments-http.module.js';
 
@@ -33,6 +34,7 @@ export class AppModule {
           withdrawable: { useFactory: ({ withdrawable }: Payments) => withdrawable, inject: [PAYMENTS] },
         }),
         CustodyHttpModule,
+        ExchangeHttpModule,
         PaymentsModule.of({
           ...railsOf(config),
           terms: termsOf(config),

@@ -28,6 +28,10 @@ export const tradedAssets = (feed: VenueFeed): ReadonlyMap<number, ViewedAsset> 
 
 export const formatLocal = (cents: bigint): string => formatUnits(LOCAL, cents);
 
+/** What so many units are worth, in local cents, rounded down; nothing where the venue has no price for them. */
+export const localWorth = (feed: VenueFeed, asset: ViewedAsset, units: bigint): bigint =>
+  centsOf(units, asset, rateOf(feed, asset));
+
 export function balanceRow(feed: VenueFeed, asset: ViewedAsset, { total, held }: AccountBalance): BalanceRow {
   const rate = rateOf(feed, asset);
   const localCents = centsOf(total, asset, rate);

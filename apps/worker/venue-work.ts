@@ -1,8 +1,29 @@
-import { settlerSettingsOf, startVenueWork } from '@products/venue';
+import { custodySettingsOf, RequestWithdrawal } from '@platform/custody';
+import { createPayments, railsOf, termsOf } from '@platform/payments';
+import { ContinueWithdrawal, MOVE_ENDED, MoveToExchange, settlerSettingsOf, startVenueWork } from '@products/venue';
 import { type WorkerParts } from './worker.js';
 
-/** The exchange's settlement, when there is an exchange. Answers how to stop it. */
+/** The exchange's settlement, when there is an exchange, and withdrawals that wait for it. Answers how to stop it. */
 export function registerVenueWork(parts: WorkerParts): () => Promise<void> {
   const settings = settlerSettingsOf(parts.config);
-  return settings === undefined ? () => Promise.resolve() : startVenueWork(parts, settings);
+  if (settings === undefined) return () => Promise.resolve();
+  continueWithdrawals(parts);
+  return startVenueWork(parts, settings);
+}
+
+function continueWithdrawals({ config, database, clock, logger, ledger, outbox, events }: WorkerParts): void {
+  const { withdrawable } = createPayments(
+    { database, clock, logger, ledger, outbox, events, ...railsOf(config) },
+    { terms: termsOf(config) },
+  );
+  const continuing = new ContinueWithdrawal(
+    new RequestWithdrawal(ledger, withdrawable, outbox, custodySettingsOf(config), clock),
+    new MoveToExchange(database, ledger, clock),
+    clock,
+  );
+  events.consume({
+    consumer: 'venue.withdrawals',
+    types: MOVE_ENDED,
+    handle: (tx, event) => continuing.follow(tx, event),
+  });
 }

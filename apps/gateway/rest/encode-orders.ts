@@ -6,7 +6,7 @@ import { orderText } from '../rejects.js';
 export const ORDER_STATUSES = ['OPEN', 'REJECTED', 'CANCELED', 'FILLED', 'PART_FILLED', 'EXPIRED'] as const;
 export type OrderStatusWord = (typeof ORDER_STATUSES)[number];
 
-const TYPES: Readonly<Record<OrderType, string>> = {
+export const TYPE_WORDS: Readonly<Record<OrderType, string>> = {
   limit: 'LIMIT',
   market: 'MARKET',
   stop: 'STOP',
@@ -38,7 +38,7 @@ export function encodeOrder(order: ViewedOrder, instrument: ViewedInstrument, te
   const quantity = (lots: bigint): string => formatQuantity(instrument, lots);
   const hasPrice = order.type === 'limit' || order.type === 'stop-limit';
   return (
-    `{"exOrdId":${order.orderId},"clOrdId":${JSON.stringify(order.clientText ?? '')},"ordType":"${TYPES[order.type]}",` +
+    `{"exOrdId":${order.orderId},"clOrdId":${JSON.stringify(order.clientText ?? '')},"ordType":"${TYPE_WORDS[order.type]}",` +
     `"ordStatus":"${statusWord(order)}","side":"${order.side === 'buy' ? 'BUY' : 'SELL'}",` +
     `"price":${hasPrice ? formatPrice(instrument, order.price) : 'null'},` +
     (order.triggerPrice === 0 ? '' : `"stopPx":${formatPrice(instrument, order.triggerPrice)},`) +

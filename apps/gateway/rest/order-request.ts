@@ -1,7 +1,15 @@
 /** POST /orders (exchange-api.md §2.3) as the desk takes it. */
 import { type OrderType, type RejectReason, type Side, type TimeInForce } from '@core/contracts';
-import { parsePrice, parseQuantity, type Misreading, type ViewedInstrument } from '@core/venue-view';
+import {
+  formatPrice,
+  formatQuantity,
+  parsePrice,
+  parseQuantity,
+  type Misreading,
+  type ViewedInstrument,
+} from '@core/venue-view';
 import { type PlaceRequest } from '../desk/order-desk.js';
+import { TYPE_WORDS } from './encode-orders.js';
 import { type RequestFields } from './json-request.js';
 import { invalid } from './rest-refusal.js';
 
@@ -33,9 +41,13 @@ const TIMES_OF: Readonly<Record<OrderType, readonly TimeInForce[]>> = {
 /** What can be told of an order that never came to the engine. */
 export interface RefusedOrder {
   readonly reason: RejectReason;
-  readonly clientText: string;
+  readonly clientText: string | null;
   readonly side: Side;
   readonly type: OrderType;
+  /** Lots; absent where they were what was wrong. */
+  readonly quantity?: bigint;
+  /** Ticks. */
+  readonly price?: number;
 }
 
 /**
@@ -56,9 +68,15 @@ export function readOrder(
   const isLimit = type === 'limit' || type === 'stop-limit';
   const isStop = type === 'stop' || type === 'stop-limit';
   const minimum = fields.text('minQty');
-  const refused = (reason: RejectReason): RefusedOrder => ({ reason, clientText, side, type });
 
   const quantity = read('orderQty', parseQuantity(instrument, fields.required('orderQty')));
+  const refused = (reason: RejectReason): RefusedOrder => ({
+    reason,
+    clientText,
+    side,
+    type,
+    ...(typeof quantity === 'bigint' && { quantity }),
+  });
   if (quantity === 'invalid') return refused('invalid_quantity');
   const price = isLimit ? read('price', parsePrice(instrument, fields.required('price'))) : undefined;
   if (price === 'invalid') return refused('invalid_price');
@@ -80,6 +98,21 @@ export function readOrder(
     ...(timeInForce === 'gtd' && { expiresAt: endOfDay(fields.required('expireDate')) }),
     ...(isPostOnly && { isPostOnly }),
   };
+}
+
+/** The same object as of an order that the engine refuses; it has no number. */
+export function encodeRefusedOrder(
+  refused: RefusedOrder,
+  instrument: ViewedInstrument,
+  { text, now }: { readonly text: string; readonly now: Date },
+): string {
+  const { clientText, side, type, quantity = 0n, price } = refused;
+  return (
+    `{"exOrdId":0,"clOrdId":${JSON.stringify(clientText ?? '')},"ordType":"${TYPE_WORDS[type]}","ordStatus":"REJECTED",` +
+    `"side":"${side === 'buy' ? 'BUY' : 'SELL'}","price":${price === undefined ? 'null' : formatPrice(instrument, price)},` +
+    `"text":${JSON.stringify(text)},"symbol":"${instrument.symbol}","lastShares":0,"lastPx":0,` +
+    `"leavesQty":${formatQuantity(instrument, quantity)},"cumQty":0,"avgPx":0,"timestamp":${now.getTime()}}`
+  );
 }
 
 /** @throws RestRefusal 422 */

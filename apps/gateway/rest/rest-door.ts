@@ -1,13 +1,17 @@
-import { type AddressInfo } from 'node:net';
-import { type Socket } from 'node:net';
+import { type AddressInfo, type Socket } from 'node:net';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { type CustodySettings } from '@platform/custody';
 import { clientAddress } from '../client-address.js';
 import { type Door, type GatewayParts } from '../parts.js';
 import { type ThrottleLimits } from '../throttle.js';
+import { AccountHistory } from './account-history.js';
+import { AccountRoutes } from './account-routes.js';
 import { Admission } from './admission.js';
 import { RequestFields } from './json-request.js';
 import { encodeInstruments, marketDataRoutes } from './market-data-routes.js';
 import { requests, requestSeconds } from './metrics.js';
+import { OrderRoutes } from './order-routes.js';
+import { PaymentRoutes } from './payment-routes.js';
 import { errorBody, notFound, refusalOf, RestRefusal } from './rest-refusal.js';
 import { type RestRoute } from './rest-routes.js';
 
@@ -15,6 +19,7 @@ export interface RestDoorSettings {
   readonly host: string;
   /** 0 takes any that is free. */
   readonly port: number;
+  readonly custody: CustodySettings;
   /** What stands before every path; existing clients end their base URL with `/v3/exchange`. */
   readonly base?: string;
   /** Proxies of our own in front, whose `X-Forwarded-For` counts. */
@@ -62,8 +67,12 @@ class RestDoor implements Door {
   ) {
     this.#admission = new Admission(parts.access, settings);
     this.#app = this.#serverOf();
-    const { feed } = parts;
-    for (const route of marketDataRoutes(feed)) this.#serve(route);
+    const { feed, database } = parts;
+    const orders = new OrderRoutes(parts, new AccountHistory(feed, database));
+    const payments = new PaymentRoutes(parts, settings.custody);
+    const accounts = new AccountRoutes(parts);
+    for (const route of [...marketDataRoutes(feed), ...orders.routes, ...accounts.routes, ...payments.routes])
+      this.#serve(route);
     this.#route('GET', '/mercury-gateway/v1/instruments', {
       method: 'GET',
       path: '/instruments',

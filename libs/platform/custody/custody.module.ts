@@ -8,6 +8,7 @@ import { Ledger } from '@platform/ledger';
 import { AllocateAddress } from './allocate-address.js';
 import { DecideWithdrawal } from './decide-withdrawal.js';
 import { EndUnsigned } from './end-unsigned.js';
+import { KeepWhitelist } from './whitelist.js';
 import { RequestWithdrawal } from './request-withdrawal.js';
 import { type CustodySettings } from './settings.js';
 import { type WithdrawableValue } from './withdrawable-value.js';
@@ -32,6 +33,11 @@ const USE_CASES: readonly Provider[] = [
     provide: RequestWithdrawal,
     useFactory: (...parts: ConstructorParameters<typeof RequestWithdrawal>) => new RequestWithdrawal(...parts),
     inject: [Ledger, WITHDRAWABLE_VALUE, Outbox, CUSTODY_SETTINGS, CLOCK],
+  },
+  {
+    provide: KeepWhitelist,
+    useFactory: (settings: CustodySettings, clock: Clock) => new KeepWhitelist(settings, clock),
+    inject: [CUSTODY_SETTINGS, CLOCK],
   },
   {
     provide: EndUnsigned,

@@ -114,6 +114,9 @@ export interface DepositFilter {
   readonly asset?: ChainAsset | undefined;
   readonly state?: DepositState | undefined;
   readonly before?: string | undefined;
+  /** When it was seen first, both inclusive. */
+  readonly from?: Date | undefined;
+  readonly to?: Date | undefined;
   readonly limit: number;
 }
 
@@ -121,7 +124,21 @@ export interface DepositFilter {
 export function listDeposits(db: Queryable, filter: DepositFilter): Promise<Deposit[]> {
   return db.query<Deposit>(
     `${DEPOSIT} WHERE ($1::uuid IS NULL OR a.owner_id = $1) AND ($2::text IS NULL OR d.asset = $2)
-        AND ($3::text IS NULL OR d.state = $3) AND ($4::uuid IS NULL OR d.id < $4) ORDER BY d.id DESC LIMIT $5`,
-    [filter.ownerId ?? null, filter.asset ?? null, filter.state ?? null, filter.before ?? null, filter.limit],
+        AND ($3::text IS NULL OR d.state = $3) AND ($4::uuid IS NULL OR d.id < $4)
+        AND ($6::timestamptz IS NULL OR d.at >= $6) AND ($7::timestamptz IS NULL OR d.at <= $7) ORDER BY d.id DESC LIMIT $5`,
+    [
+      filter.ownerId ?? null,
+      filter.asset ?? null,
+      filter.state ?? null,
+      filter.before ?? null,
+      filter.limit,
+      filter.from ?? null,
+      filter.to ?? null,
+    ],
   );
+}
+
+/** Of this id, whoever it belongs to. */
+export function findDeposit(db: Queryable, id: string): Promise<Deposit | undefined> {
+  return db.maybeOne<Deposit>(`${DEPOSIT} WHERE d.id = $1`, [id]);
 }

@@ -5,7 +5,7 @@ export { CUSTODY_SETTINGS, CustodyModule } from './custody.module.js';
 export { custodyRounds, type CustodyRound, type RoundsOptions } from './custody-rounds.js';
 export { DecideWithdrawal } from './decide-withdrawal.js';
 export { type DepositState } from './deposit.js';
-export { listDeposits, type Deposit } from './deposits.js';
+export { findDeposit, listDeposits, type Deposit } from './deposits.js';
 export { EndUnsigned } from './end-unsigned.js';
 export { quoteFee, type FeeQuote } from './fee-quotes.js';
 export { halt, listHalts, resume, type Halt } from './halts.js';
@@ -33,4 +33,11 @@ export {
 } from './settings.js';
 export { custodyConfig, custodySettingsOf } from './custody-config.js';
 export { presentDeposit, presentWithdrawal } from './present.js';
+export {
+  findWhitelisted,
+  KeepWhitelist,
+  listWhitelist,
+  type WhitelistEntry,
+  type WhitelistRequest,
+} from './whitelist.js';
 export { type WithdrawableValue } from './withdrawable-value.js';

@@ -57,6 +57,9 @@ const REFUSALS = {
   account_frozen: { status: 403, title: 'The account is frozen', detail: 'Contact support.' },
   withdrawal_unknown: { status: 404, title: 'There is no such withdrawal' },
   withdrawal_not_possible: { status: 409, title: 'The withdrawal is not in a state that allows this' },
+  whitelisted_already: { status: 409, title: 'This address is on your whitelist', field: 'destination' },
+  whitelist_full: { status: 409, title: 'Your whitelist is full', detail: 'Remove an address that you do not use.' },
+  whitelist_unknown: { status: 404, title: 'There is no such address on your whitelist' },
   halt_unknown: { status: 404, title: 'The asset is not halted' },
 } as const satisfies Record<string, RefusalOptions>;
 

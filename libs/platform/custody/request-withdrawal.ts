@@ -1,10 +1,10 @@
 import { type Clock } from '@base/clock';
 import { type Tx, uuidV7 } from '@base/database';
 import { type Outbox } from '@base/jobs';
-import { decodeBitcoinAddress, decodeEthereumAddress, dustThreshold, WalletRefusal } from '@core/wallet';
+import { decodeBitcoinAddress, dustThreshold } from '@core/wallet';
 import { lockCustomer } from '@platform/identity';
 import { type Ledger, LedgerRefusal } from '@platform/ledger';
-import { ownAmong } from './addresses.js';
+import { decodeDestination } from './decode-destination.js';
 import { type FeeQuote, quoteFee } from './fee-quotes.js';
 import { findHalt } from './halts.js';
 import { findIntent, insertIntent, type Intent, withdrawnSince } from './intents.js';
@@ -48,7 +48,7 @@ export class RequestWithdrawal {
     const { customerId, asset, amount } = request;
     const settings = this.settings.assets[asset];
     if ((await findHalt(tx, asset)) !== undefined) throw refusal('asset_halted');
-    const destination = await this.#destination(tx, request);
+    const destination = await decodeDestination(tx, this.settings, request);
     if (amount < settings.minWithdrawal) throw refusal('amount_too_small');
     const quote = await quoteFee(tx, settings, this.clock);
     if (quote === undefined) throw refusal('custody_not_ready');
@@ -62,34 +62,6 @@ export class RequestWithdrawal {
     const intent = await findIntent(tx, id);
     if (intent === undefined) throw new Error('an intent that was just written is not there');
     return intent;
-  }
-
-  async #destination(tx: Tx, { asset, destination }: WithdrawalRequest): Promise<string> {
-    const { address, onChain } = this.#decode(asset, destination);
-    const own = await ownAmong(tx, this.settings.assets[asset].chainId, [onChain]);
-    if (own.size > 0) throw refusal('destination_is_ours');
-    return address;
-  }
-
-  #decode(asset: ChainAsset, destination: string): { address: string; onChain: string } {
-    try {
-      if (asset === 'ETH') {
-        const { address } = decodeEthereumAddress(destination);
-        return { address, onChain: address };
-      }
-      const { address, script } = decodeBitcoinAddress(destination, this.settings.network);
-      return { address, onChain: Buffer.from(script).toString('hex') };
-    } catch (error) {
-      if (!(error instanceof WalletRefusal)) throw error;
-      switch (error.code) {
-        case 'address_checksum':
-        case 'address_wrong_network':
-        case 'address_unsupported':
-          throw refusal(error.code);
-        default:
-          throw refusal('address_malformed');
-      }
-    }
   }
 
   async #checkStanding(tx: Tx, customerId: string): Promise<void> {

@@ -34,6 +34,8 @@ export interface CustodySettings {
   readonly assets: Readonly<Record<ChainAsset, AssetSettings>>;
   /** How long a withdrawal may wait before it is signed. */
   readonly intentLifetimeMs: number;
+  /** A new address on a customer's whitelist waits so long before anything is paid to it. */
+  readonly whitelistCoolingOffMs: number;
   /** How long a ticket for the signer is good. */
   readonly ticketLifetimeMs: number;
 }
@@ -49,6 +51,7 @@ export function custodySettings(given: {
     network,
     ethereumChainId,
     intentLifetimeMs: 24 * 3_600_000,
+    whitelistCoolingOffMs: sandbox ? 0 : 24 * 3_600_000,
     ticketLifetimeMs: 15 * 60_000,
     assets: {
       BTC: {

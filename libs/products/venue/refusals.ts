@@ -28,6 +28,18 @@ const REFUSALS = {
     title: 'This idempotency key was used for another transfer',
     detail: 'Send a new key with a new request.',
   },
+  beneficiary_unknown: {
+    status: 422,
+    title: 'There is no such address of this currency on your whitelist',
+    detail: 'GET /whitelist shows those you have; add others in your account.',
+    field: 'beneficiary',
+  },
+  beneficiary_cooling_off: {
+    status: 422,
+    title: 'This address was added lately and cannot be paid to yet',
+    detail: 'GET /v1/whitelist shows from when on.',
+    field: 'beneficiary',
+  },
   accounts_exhausted: { status: 503, title: 'The exchange opens no more accounts', retryAfterSeconds: 3_600 },
   transfer_unknown: { status: 404, title: 'There is no such transfer' },
   trade_unknown: { status: 404, title: 'There is no such trade, or it has not been settled yet' },
