@@ -32,7 +32,7 @@ export class ClientNames {
     const placed = events.filter((event) => isPlaced(event) && event.clientOrderId !== 0n) as Placed[];
     if (placed.length === 0) return new ClientNames([]);
     const names = await tx.query<Name>(
-      `SELECT n.* FROM unnest($1::int[], $2::numeric[]) AS placed (account, client_order_id)
+      `SELECT n.* FROM unnest($1::bigint[], $2::numeric[]) AS placed (account, client_order_id)
          JOIN venue.client_order_name n USING (account, client_order_id)`,
       [placed.map(({ account }) => account), placed.map(({ clientOrderId }) => clientOrderId)],
     );
