@@ -163,10 +163,16 @@ export class LinkOutput {
   #fillWithEvents(): void {
     if (this.#cursor === undefined || this.#isEnding || this.#foreign !== undefined) return;
     if (this.isOvertaken) return this.#onTooSlow();
-    const length = this.#ring.wholeMessages(this.#cursor, BUFFER_BYTES - this.#filled);
+    const room = BUFFER_BYTES - this.#filled - linkMessages.longest;
+    if (room <= 0) return;
+    const length = this.#ring.wholeMessages(this.#cursor, room);
     this.#ring.copy(this.#cursor, length, this.#filling.bytes, this.#filled);
     this.#filled += length;
     this.#cursor += length;
+    const { released, releasedSequence } = this.#ring;
+    // That a command's events are all there is said at once: whoever waits for it need not wait for the next command, or for a beat.
+    if (length > 0 && this.#cursor === released && !this.#isReplica)
+      this.say({ kind: 'heartbeat', released: BigInt(releasedSequence) });
   }
 
   #write(): void {

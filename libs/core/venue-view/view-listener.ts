@@ -1,7 +1,10 @@
 import { type CancelReason, type RejectReason, type Side } from '@core/contracts';
 import { type PublicTrade, type ViewedFill, type ViewedInstrument, type ViewedOrder } from './venue-snapshot.js';
 
-/** What one event did to one order, for its owner. `order` is the order after it, and does not change later. */
+/**
+ * What one event did to one order, for its owner. `order` is the order after it, and does not change later. A `decremented` order whose status is
+ * `cancelled` has ended by that.
+ */
 export interface ExecutionReport {
   readonly kind: 'accepted' | 'triggered' | 'trade' | 'cancelled' | 'replaced' | 'decremented' | 'rejected';
   readonly sequence: bigint;
@@ -16,7 +19,7 @@ export interface ExecutionReport {
   readonly cancelReason?: CancelReason;
   /** Of `rejected`: a place that the engine refused. */
   readonly rejectReason?: RejectReason;
-  /** The session that the command came from; 0 for none. */
+  /** The session that the order came in by; 0 for none, or when the view began after that. */
   readonly session: number;
 }
 

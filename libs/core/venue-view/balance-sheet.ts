@@ -1,0 +1,63 @@
+/** What an account owns of an asset, and how much of that its orders hold; units of the engine. */
+export interface LiveBalance {
+  readonly account: number;
+  readonly asset: number;
+  total: bigint;
+  held: bigint;
+  toldTotal: bigint;
+  toldHeld: bigint;
+}
+
+/** Every balance there ever was, found by account and asset. What changes is remembered until it is told of. */
+export class BalanceSheet {
+  readonly #accounts = new Map<number, LiveBalance[]>();
+  readonly #changed = new Set<LiveBalance>();
+
+  addTotal(account: number, asset: number, amount: bigint): void {
+    if (amount === 0n) return;
+    const balance = this.#balance(account, asset);
+    balance.total += amount;
+    this.#changed.add(balance);
+  }
+
+  addHeld(account: number, asset: number, amount: bigint): void {
+    if (amount === 0n) return;
+    const balance = this.#balance(account, asset);
+    balance.held += amount;
+    this.#changed.add(balance);
+  }
+
+  of(account: number): readonly LiveBalance[] {
+    return this.#accounts.get(account) ?? [];
+  }
+
+  *[Symbol.iterator](): Generator<LiveBalance> {
+    for (const balances of this.#accounts.values()) yield* balances;
+  }
+
+  /** Which have changed since this was called last. */
+  tellChanges(): { readonly account: number; readonly asset: number }[] {
+    const told: { account: number; asset: number }[] = [];
+    for (const balance of this.#changed) {
+      const { account, asset, total, held } = balance;
+      if (total !== balance.toldTotal || held !== balance.toldHeld) told.push({ account, asset });
+      balance.toldTotal = total;
+      balance.toldHeld = held;
+    }
+    this.#changed.clear();
+    return told;
+  }
+
+  /** An account has few assets: looking through them costs less than a key of both would. */
+  #balance(account: number, asset: number): LiveBalance {
+    let balances = this.#accounts.get(account);
+    if (balances === undefined) {
+      balances = [];
+      this.#accounts.set(account, balances);
+    }
+    for (const balance of balances) if (balance.asset === asset) return balance;
+    const opened = { account, asset, total: 0n, held: 0n, toldTotal: 0n, toldHeld: 0n };
+    balances.push(opened);
+    return opened;
+  }
+}

@@ -1,0 +1,1 @@
+export { emptyVenue } from './empty-venue.js';
