@@ -75,7 +75,9 @@ export class Outbox {
     this.#pendingBytes = 0;
     if (!this.events.isOpen()) return;
     this.#write(pending, room);
-    if (this.socket.writableLength > this.limits.congestedBytes) this.#congestedSince ??= performance.now();
+    // Only what the stream calls full is told of when it is empty again.
+    const { writableLength, writableNeedDrain } = this.socket;
+    if (writableNeedDrain && writableLength > this.limits.congestedBytes) this.#congestedSince ??= performance.now();
   }
 
   #queue(bytes: Buffer): void {
