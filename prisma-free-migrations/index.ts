@@ -21,8 +21,9 @@ import { ForeignSpends1790000000641 } from './0641-foreign-spends.js';
 import { Venue1790000000700 } from './0700-venue.js';
 import { VenueRoundingBack1790000000701 } from './0701-venue-rounding-back.js';
 import { VenueView1790000000702 } from './0702-venue-view.js';
-import { ApiKeyBySecret1790000000703 } from './0703-api-key-by-secret.js';
+import { FixSessions1790000000704 } from './0704-fix-sessions.js';
 import { Approvals1790000000705 } from './0705-approvals.js';
+import { ApiKeyBySecret1790000000703 } from './0703-api-key-by-secret.js';
 import { VenueOperations1790000000706 } from './0706-venue-operations.js';
 import { EventLog1790000000707 } from './0707-event-log.js';
 import { ExchangeWithdrawals1790000000708 } from './0708-exchange-withdrawals.js';
@@ -52,8 +53,9 @@ export const migrations = [
   Venue1790000000700,
   VenueRoundingBack1790000000701,
   VenueView1790000000702,
-  ApiKeyBySecret1790000000703,
+  FixSessions1790000000704,
   Approvals1790000000705,
+  ApiKeyBySecret1790000000703,
   VenueOperations1790000000706,
   EventLog1790000000707,
   ExchangeWithdrawals1790000000708,

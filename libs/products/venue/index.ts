@@ -5,6 +5,7 @@ export { allotAccount, findAccount } from './accounts.js';
 export { type Checkpoint, type Position, readCheckpoint } from './checkpoint.js';
 export { type EngineAsset, MAX_UNITS, minorOf, readEngineAssets, unitsOf } from './engine-asset.js';
 export { findFills, findOrder, findOrderByClientId, findOrders, findTradedOrders, type FillsWanted, ORDER_FILTERS, type OrderFilter, type OrdersWanted } from './find-orders.js'; // prettier-ignore
+export { findSettledSince, type SettledSince } from './find-settled-since.js';
 export { type Freeze, liftFreeze, listFreezes } from './freezes.js';
 export { type Instrument, listingOf, listInstruments } from './instruments.js';
 export { MoveFromExchange, type MoveRequest, MoveToExchange } from './move-money.js';

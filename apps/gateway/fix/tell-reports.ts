@@ -1,0 +1,62 @@
+import { type ExecutionReport } from '@core/venue-view';
+import { type VenueFeed } from '../desk/venue-feed.js';
+import { executionReport } from './application/execution-report.js';
+import { type MissedReports } from './application/history.js';
+import { type OrderNames } from './application/order-names.js';
+import { type HeldSession } from './held-session.js';
+import { isAfter, type ReportTap } from './report-tap.js';
+
+export interface Telling {
+  readonly session: HeldSession;
+  readonly names: OrderNames;
+  readonly feed: VenueFeed;
+  /** Numbers a report, keeps it and sends it when somebody is connected. */
+  readonly send: (body: string) => void;
+}
+
+/**
+ * Makes messages of the account's reports, each once: those that the session has been told of are known by its position. A refused order is
+ * told by whoever entered it, not here.
+ */
+export function tellReports({ session, names, feed, send }: Telling, reports: readonly ExecutionReport[]): void {
+  // Both sides of a trade with oneself stand at the same event.
+  const told = session.position;
+  for (const report of reports) {
+    if (!isAfter(report, told)) continue;
+    session.advance({ sequence: report.sequence, index: report.index }, report.time);
+    const instrument = feed.instrumentOf(report.order.instrument);
+    if (report.kind === 'rejected' || instrument === undefined) continue;
+    send(executionReport(report, instrument, names.forReport(report)));
+  }
+}
+
+const LOOK_MS = 100;
+
+/**
+ * Tells what has happened since the session was told last, and from then on what happens. What memory does not reach back to comes from
+ * settled history.
+ * @returns how to stop; undefined when settlement is too far behind to wait for
+ */
+export async function catchUp(
+  telling: Telling,
+  { tap, missed, account, patienceMs }: { tap: ReportTap; missed: MissedReports; account: number; patienceMs: number },
+): Promise<(() => void) | undefined> {
+  const { session } = telling;
+  const deadline = performance.now() + patienceMs;
+  for (;;) {
+    // From here to the listening nothing is awaited, so nothing comes in between.
+    const kept = tap.since(account, session.position);
+    if (kept !== undefined) {
+      tellReports(telling, kept);
+      if (isAfter(tap.position, session.position)) session.advance(tap.position, tap.time);
+      return tap.listen(account, (reports) => tellReports(telling, reports));
+    }
+    const after = { position: session.position, time: session.positionTime };
+    const { reports, through, time } = await missed.read(account, after, new Set(session.openOrders.keys()));
+    if (isAfter(through, session.position)) {
+      tellReports(telling, reports);
+      session.advance(through, time);
+    } else if (performance.now() > deadline) return undefined;
+    else await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  }
+}
