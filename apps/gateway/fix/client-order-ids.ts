@@ -21,7 +21,8 @@ export interface Use extends UsedId {
 interface Claim extends Use {
   readonly compId: string;
   readonly id: string;
-  readonly settle: (outcome: Promise<boolean> | boolean) => void;
+  readonly settle: (isTaken: boolean) => void;
+  readonly fail: (error: unknown) => void;
 }
 
 const CLAIM = `
@@ -45,8 +46,8 @@ export class ClientOrderIds {
 
   /** False when the session has used it before. Answers come in the order of the calls. */
   claim(compId: string, id: string, use: Use): Promise<boolean> {
-    return new Promise<boolean>((settle) => {
-      this.#claims.push({ compId, id, ...use, settle });
+    return new Promise<boolean>((settle, fail) => {
+      this.#claims.push({ compId, id, ...use, settle, fail });
       void this.#run();
     });
   }
@@ -98,7 +99,7 @@ export class ClientOrderIds {
       // Of two of one turn, the first has it.
       for (const { compId, id, settle } of claims) settle(taken.delete(`${compId} ${id}`));
     } catch (error) {
-      for (const { settle } of claims) settle(Promise.reject(error as Error));
+      for (const { fail } of claims) fail(error);
     }
   }
 }

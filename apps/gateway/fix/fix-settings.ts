@@ -27,6 +27,8 @@ export interface FixSettings {
   readonly venuePatienceMs: number;
   /** How long a logon waits for settlement to come to where memory begins. */
   readonly catchUpPatienceMs: number;
+  /** How long a logon waits for another connection or gateway to let go of the CompID. */
+  readonly heldPatienceMs: number;
   readonly marketDataIntervalMs: number;
   readonly now: () => number;
 }
@@ -44,6 +46,7 @@ export const FIX_DEFAULTS: FixSettings = {
   inFlightMax: 500,
   venuePatienceMs: 20_000,
   catchUpPatienceMs: 15_000,
+  heldPatienceMs: 3_000,
   marketDataIntervalMs: 50,
   now: Date.now,
 };

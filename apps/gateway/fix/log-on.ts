@@ -15,8 +15,6 @@ export type LogOn =
   /** Nothing is said: the connection just ends. */
   | { readonly kind: 'dropped'; readonly reason: string };
 
-/** Another gateway may be letting go of the session at this moment. */
-const HELD_PATIENCE_MS = 3_000;
 const HELD_LOOK_MS = 100;
 const BAD_CREDENTIALS = 'Authentication failed: Username (553) is the API key id, Password (554) its secret';
 
@@ -36,15 +34,20 @@ export async function logOn(
   };
   const trader = await authenticateLogon(parts.access, message, address);
   if (trader === undefined) return refuse(BAD_CREDENTIALS);
-  const taking = await take(parts, bindingFor(parts, message, { compId, trader }), lost);
+  const taking = await take(parts, settings, { binding: bindingFor(parts, message, { compId, trader }), lost });
   if (taking === 'not_yours') return refuse(BAD_CREDENTIALS);
   if (taking === 'too_many') return refuse('too many CompIDs: use one of those that are bound to your account');
   if (taking === 'held') return { kind: 'dropped', reason: 'the CompID is logged on already' };
   return { kind: 'taken', trader, session: taking };
 }
 
-async function take({ store }: FixParts, binding: Binding, lost: () => void): Promise<Taking> {
-  const deadline = performance.now() + HELD_PATIENCE_MS;
+/** Another connection or gateway may be letting go of the session at this moment. */
+async function take(
+  { store }: FixParts,
+  { heldPatienceMs }: FixSettings,
+  { binding, lost }: { binding: Binding; lost: () => void },
+): Promise<Taking> {
+  const deadline = performance.now() + heldPatienceMs;
   for (;;) {
     const taking = await store.take(binding, lost);
     if (taking !== 'held' || performance.now() > deadline) return taking;

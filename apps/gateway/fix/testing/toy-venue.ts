@@ -27,7 +27,7 @@ const BTC_USD: ViewedInstrument = {
 type Ended = { status: 'filled' | 'cancelled'; reason: CancelReason | null };
 
 /** A venue of one instrument in memory, whose answers can be lost: for what the door does, not for what a venue does. */
-export class ToyVenue implements OrderDesk, VenueFeed, History, MissedReports {
+export class ToyVenue implements OrderDesk, VenueFeed {
   isConnected = true;
   position: StreamPosition = { sequence: 0n, index: 0 };
   /** Commands whose answers are lost from now on, though they are carried out if `isCarriedOut`. */
@@ -101,16 +101,23 @@ export class ToyVenue implements OrderDesk, VenueFeed, History, MissedReports {
     [...this.orders.values()].filter((order) => order.account === account && order.status === 'open');
   recentFills = (account: number): readonly ViewedFill[] =>
     this.told.flatMap(({ fill, account: of }) => (fill !== undefined && of === account ? [fill] : [])).reverse();
-  order(first: bigint): ViewedOrder | undefined;
-  order(first: number, second: bigint): Promise<ViewedOrder | undefined>;
-  order(first: bigint | number, second?: bigint): ViewedOrder | undefined | Promise<ViewedOrder | undefined> {
-    return second === undefined ? this.orders.get(BigInt(first)) : Promise.resolve(this.orders.get(second));
-  }
-  orderByClientText(account: number, text: string): (ViewedOrder & Promise<ViewedOrder | undefined>) | undefined {
-    const found = [...this.orders.values()].find((it) => it.account === account && it.clientText === text);
-    return found as (ViewedOrder & Promise<ViewedOrder | undefined>) | undefined;
-  }
-  fills = (account: number): Promise<readonly ViewedFill[]> => Promise.resolve(this.recentFills(account));
+  order = (orderId: bigint): ViewedOrder | undefined => this.orders.get(orderId);
+  orderByClientText = (account: number, text: string): ViewedOrder | undefined =>
+    [...this.orders.values()].find((it) => it.account === account && it.clientText === text);
+
+  /** What settlement would have written, up to `settledThrough`. */
+  readonly history: History & MissedReports = {
+    order: (_account, orderId) => Promise.resolve(this.order(orderId)),
+    orderByClientText: (account, text) => Promise.resolve(this.orderByClientText(account, text)),
+    fills: (account) => Promise.resolve(this.recentFills(account)),
+    read: (account, { position }) => {
+      const through = { sequence: this.settledThrough ?? this.position.sequence, index: 65_535 };
+      const reports = this.told.filter(
+        (it) => it.account === account && it.sequence > position.sequence && it.sequence <= through.sequence,
+      );
+      return Promise.resolve({ reports, through, time: this.#time });
+    },
+  };
 
   levels(_instrument: number, depth = 1_000): { bids: LevelChange[]; asks: LevelChange[] } {
     const of = (side: 'buy' | 'sell'): LevelChange[] => {
@@ -124,14 +131,6 @@ export class ToyVenue implements OrderDesk, VenueFeed, History, MissedReports {
       return [...levels.values()].sort((a, b) => best * (a.price - b.price)).slice(0, depth);
     };
     return { bids: of('buy'), asks: of('sell') };
-  }
-
-  read(account: number, { position }: Parameters<MissedReports['read']>[1]): ReturnType<MissedReports['read']> {
-    const through = { sequence: this.settledThrough ?? this.position.sequence, index: 65_535 };
-    const reports = this.told.filter(
-      (it) => it.account === account && it.sequence > position.sequence && it.sequence <= through.sequence,
-    );
-    return Promise.resolve({ reports, through, time: this.#time });
   }
 
   rebuild(): void {
