@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } 
 import { join } from 'node:path';
 import { leaveOut, onPath } from '@base/config/testing';
 
-const FOLDER = join(import.meta.dirname, '../../../../node_modules/.cache/strongroom-quickfix');
+const FOLDER = join(import.meta.dirname, '../../../../../node_modules/.cache/strongroom-quickfix');
 const SOURCE = join(import.meta.dirname, 'initiator.cpp');
 /** Debian's packages hold no dictionary; this tarball has upstream's. It is unpacked, never installed: its native build is of another age. */
 const DICTIONARY_PACKAGE = 'node-quickfix@2.1.1';
