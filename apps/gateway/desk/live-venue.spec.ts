@@ -1,0 +1,197 @@
+/** The desk and the feed on a real exchange, which is killed while orders are under way. */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { type CommandEffects } from '@core/venue-view';
+import { openRoom, type Room, type RoomTrader } from '../testing/index.js';
+import { type PlaceOutcome } from './order-desk.js';
+
+let room: Room;
+let alice: RoomTrader;
+let bob: RoomTrader;
+
+beforeAll(async () => {
+  room = await openRoom();
+  [alice, bob] = await Promise.all([room.trader(), room.trader()]);
+});
+afterAll(() => room.close());
+
+function accepted(outcome: PlaceOutcome): Extract<PlaceOutcome, { kind: 'accepted' }> {
+  if (outcome.kind !== 'accepted') throw new Error(`it was not accepted: ${outcome.kind}`);
+  return outcome;
+}
+
+describe('an order', () => {
+  test('is answered with what its first pass came to, and is found by every name it has', async () => {
+    const { order, reports } = accepted(await room.place(alice, { clientText: 'first order' }));
+    expect(reports.map(({ kind }) => kind)).toEqual(['accepted']);
+    expect(order).toMatchObject({ status: 'open', clientText: 'first order', open: 1_000_000n, shown: 1_000_000n });
+    const { feed } = room.venue;
+    expect(feed.order(order.orderId)).toEqual(order);
+    expect(feed.orderByClientText(alice.account, 'first order')).toEqual(order);
+    expect(feed.openOrders(alice.account)).toEqual([order]);
+    expect(feed.levels(0).bids).toEqual([
+      { instrument: 0, side: 'buy', price: 300_000, quantity: 1_000_000n, count: 1 },
+    ]);
+  });
+
+  test('trades at the price that is there, and both sides and the public are told of the same trade', async () => {
+    const told: CommandEffects[] = [];
+    const stop = room.venue.feed.listen((effects) => told.push({ ...effects, reports: [...effects.reports] }));
+    const resting = room.venue.feed.openOrders(alice.account)[0];
+    const { order, reports } = accepted(await room.place(bob, { side: 'sell', price: 290_000, quantity: 400_000n }));
+    stop();
+    expect(order).toMatchObject({ status: 'filled', lastPrice: 300_000, filled: 400_000n, open: 0n });
+    expect(reports.map(({ kind }) => kind)).toEqual(['accepted', 'trade']);
+    const [effects] = told.filter(({ trades }) => trades.length > 0);
+    expect(effects?.reports.map(({ kind, account }) => [kind, account])).toEqual([
+      ['accepted', bob.account],
+      ['trade', alice.account],
+      ['trade', bob.account],
+    ]);
+    const { tradeId } = effects?.trades[0] ?? {};
+    const fills = [...room.venue.feed.recentFills(alice.account), ...room.venue.feed.recentFills(bob.account)];
+    expect(fills.map((fill) => fill.tradeId)).toEqual([tradeId, tradeId]);
+    expect(room.venue.feed.order(resting?.orderId ?? 0n)).toMatchObject({ filled: 400_000n, open: 600_000n });
+    expect(room.venue.feed.ticker(0)).toMatchObject({ lastPrice: 300_000, volume24h: 400_000n });
+  });
+
+  test('is refused in the words of the engine, with its terms, and leaves nothing behind', async () => {
+    const before = room.venue.feed.balances(alice.account);
+    const tooDear = await room.place(alice, { quantity: 100_000_000_000n });
+    expect(tooDear).toMatchObject({ kind: 'rejected', reason: 'insufficient_funds' });
+    expect(tooDear).toMatchObject({
+      order: { status: 'rejected', side: 'buy', quantity: 100_000_000_000n, price: 300_000 },
+    });
+    const duplicate = await room.place(alice, { clientText: 'first order' });
+    expect(duplicate).toMatchObject({ kind: 'rejected', reason: 'duplicate_client_order_id' });
+    expect(room.venue.feed.balances(alice.account)).toEqual(before);
+    expect(room.venue.feed.orderByClientText(alice.account, 'first order')).toMatchObject({ status: 'open' });
+  });
+
+  test('is replaced and cancelled by its owner alone, by id or by name', async () => {
+    const { desk, feed } = room.venue;
+    const { order } = accepted(await room.place(alice, { clientText: 'to be changed', price: 200_000 }));
+    const { account } = alice;
+    const { orderId } = order;
+    const stranger = { account: bob.account, orderId, quantity: 1n, quantityMeans: 'open', price: 200_000 } as const;
+    expect(await desk.replace(stranger)).toEqual({ kind: 'rejected', reason: 'unknown_order' });
+    expect(await desk.cancel({ account: bob.account, by: { orderId } })).toEqual({
+      kind: 'rejected',
+      reason: 'unknown_order',
+    });
+    const replaced = await desk.replace({
+      account,
+      orderId,
+      quantity: 500_000n,
+      quantityMeans: 'open',
+      price: 210_000,
+    });
+    expect(replaced).toMatchObject({ kind: 'done', order: { orderId, price: 210_000, open: 500_000n } });
+    const cancelled = await desk.cancel({ account, by: { clientText: 'to be changed' } });
+    expect(cancelled).toMatchObject({
+      kind: 'done',
+      order: { status: 'cancelled', reason: 'requested', left: 500_000n },
+    });
+    expect(await desk.cancel({ account, by: { orderId } })).toEqual({ kind: 'rejected', reason: 'unknown_order' });
+    expect(feed.recentOrders(account)[0]).toMatchObject({ orderId, status: 'cancelled' });
+  });
+
+  test('goes with all others of its account, and with nobody else’s', async () => {
+    accepted(await room.place(alice, { price: 100_000 }));
+    const { order } = accepted(await room.place(bob, { price: 100_000 }));
+    const open = room.venue.feed.openOrders(alice.account).length;
+    const outcome = await room.venue.desk.cancelAll({ account: alice.account });
+    expect(outcome).toMatchObject({ kind: 'done', orders: { length: open } });
+    expect(room.venue.feed.openOrders(alice.account)).toEqual([]);
+    expect(room.venue.feed.order(order.orderId)).toMatchObject({ status: 'open' });
+    expect(room.venue.feed.balances(alice.account).map(({ held }) => held)).toEqual(
+      room.venue.feed.balances(alice.account).map(() => 0n),
+    );
+  });
+
+  test('of a session is cancelled when the session is closed', async () => {
+    const { desk, feed } = room.venue;
+    const session = await desk.openSession();
+    const { order } = accepted(await room.place(alice, { session }));
+    desk.closeSession(session);
+    await room.until(() => feed.order(order.orderId)?.status === 'cancelled');
+    expect(feed.order(order.orderId)).toMatchObject({ reason: 'disconnect' });
+  });
+});
+
+describe('two gateways', () => {
+  test('show the same, though one began later from the database', async () => {
+    accepted(await room.place(bob, { price: 250_000, quantity: 10_000_000n, displayQuantity: 1_000_000n }));
+    const other = await room.anotherGateway();
+    accepted(await room.place(alice, { side: 'sell', price: 250_000, quantity: 1_500_000n }));
+    await room.until(() => other.feed.position.sequence >= room.venue.feed.position.sequence);
+    const shown = ({ feed }: Room['venue']) => ({
+      instruments: feed.instruments(),
+      books: feed.bookOrders(0),
+      levels: feed.levels(0),
+      bars: feed.bars(0),
+      traders: [alice, bob].map(({ account }) => ({
+        open: feed.openOrders(account),
+        balances: feed.balances(account),
+      })),
+      rates: feed.feeRates(alice.account, 0),
+    });
+    expect(shown(other)).toEqual(shown(room.venue));
+    await other.close();
+  });
+});
+
+describe('an exchange that is killed', () => {
+  test('loses no order that was acknowledged; what had no answer is found by its name, or is not there; nobody is told twice or misses anything', async () => {
+    const { feed, desk } = room.venue;
+    const told: bigint[] = [];
+    let rebuilt = 0;
+    feed.listen(({ sequence }) => void told.push(sequence));
+    feed.onRebuilt(() => (rebuilt += 1));
+    const outcomes = new Map<string, PlaceOutcome>();
+    let isOver = false;
+    const load = async (): Promise<void> => {
+      for (let k = 0; !isOver && k < 30_000; k += 1) {
+        const clientText = `load ${k}`;
+        const placing = room.place(k % 2 === 0 ? alice : bob, {
+          clientText,
+          price: 100_000 + (k % 50),
+          quantity: 100_000n,
+        });
+        void placing.then((outcome) => outcomes.set(clientText, outcome));
+        if (k % 20 === 19) await placing;
+      }
+    };
+    const session = await desk.openSession();
+    const bound = accepted(await room.place(alice, { session, price: 90_000 }));
+    const loading = load();
+    await room.until(() => outcomes.size > 300);
+    await room.bench.exchange.kill();
+    await room.until(() => !feed.isConnected);
+    isOver = true;
+    await loading;
+    expect(await room.place(alice)).toEqual({ kind: 'refused', reason: 'venue_unavailable' });
+    await room.bench.exchange.start();
+    await room.until(() => feed.isConnected);
+    const { order: last } = accepted(await room.place(alice, { price: 95_000 }));
+    await room.until(() => feed.position.sequence >= last.sequence);
+
+    for (const [clientText, outcome] of outcomes) {
+      const account = Number(clientText.slice(5)) % 2 === 0 ? alice.account : bob.account;
+      const order = feed.orderByClientText(account, clientText);
+      if (outcome.kind === 'accepted') expect(order).toMatchObject({ orderId: outcome.order.orderId, status: 'open' });
+      else if (outcome.kind === 'unknown') expect(order?.status ?? 'open').toBe('open');
+      else expect({ clientText, outcome, order }).toMatchObject({ outcome: { kind: 'refused' }, order: undefined });
+    }
+    expect([...outcomes.values()].filter(({ kind }) => kind === 'accepted').length).toBeGreaterThan(300);
+    expect(told).toEqual(told.map((_, k) => (told[0] ?? 0n) + BigInt(k)));
+    expect(rebuilt).toBe(0);
+    expect(feed.order(bound.order.orderId)).toMatchObject({ status: 'cancelled', reason: 'disconnect' });
+
+    const other = await room.anotherGateway();
+    await room.until(() => other.feed.position.sequence >= feed.position.sequence);
+    for (const { account } of [alice, bob]) {
+      expect(other.feed.openOrders(account)).toEqual(feed.openOrders(account));
+      expect(other.feed.balances(account)).toEqual(feed.balances(account));
+    }
+  });
+});

@@ -1,0 +1,1 @@
+export { type Money, openRoom, Room, type RoomKey, type RoomSettings, type RoomTrader } from './room.js';
