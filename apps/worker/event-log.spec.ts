@@ -1,13 +1,20 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { execFile } from 'node:child_process';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import { systemClock } from '@base/clock';
 import { ConfigurationError, loadConfig } from '@base/config';
-import { kafkaConfig, KafkaEventLog, type RecordSource, type RecordStream, Relay } from '@base/event-log';
+import {
+  kafkaConfig,
+  KafkaEventLog,
+  type RecordSource,
+  type RecordStream,
+  Relay,
+  type StreamName,
+} from '@base/event-log';
 import { type Consumed, hasKafka, KafkaProxy, MockKafka } from '@base/event-log/testing';
 import { armFailpoint } from '@base/failpoints';
 import { createLogger } from '@base/observability';
@@ -22,7 +29,6 @@ const ENGINE = 'strongroom.engine.v1';
 const BITCOIN = 100_000_000n;
 const logger = createLogger('spec', 'silent');
 const hasCluster = hasKafka('the worker’s event log against a Kafka cluster');
-const run = promisify(execFile);
 
 const configOf = (environment: Record<string, string>) => ({
   ...loadConfig(kafkaConfig, environment),
@@ -45,6 +51,7 @@ const onRealParts = (): void => {
   let proxy: KafkaProxy;
   let buyer: number;
   let seller: number;
+  const running: (() => Promise<void>)[] = [];
 
   beforeAll(async () => {
     [bench, mock, proxy] = await Promise.all([VenueBench.open(), MockKafka.start(3), KafkaProxy.open(3)]);
@@ -53,6 +60,9 @@ const onRealParts = (): void => {
     const [rich, owner] = [await bench.customer({ USD: 100_000_000n }), await bench.customer({ BTC: 50n * BITCOIN })];
     await Promise.all([bench.moved('in', rich, 'USD', 100_000_000n), bench.moved('in', owner, 'BTC', 50n * BITCOIN)]);
     [buyer, seller] = [await bench.engineAccount(rich), await bench.engineAccount(owner)];
+  });
+  afterEach(async () => {
+    await Promise.all(running.splice(0).map((stop) => stop()));
   });
   afterAll(async () => {
     await bench?.close();
@@ -88,21 +98,27 @@ const onRealParts = (): void => {
     }
   };
 
-  const relayedUpTo = (sequence: bigint): Promise<void> =>
+  const relayedUpTo = (stream: StreamName, major: bigint): Promise<void> =>
     until(async () => {
       const [row] = await bench.database.query<{ major: bigint }>(
-        `SELECT major FROM base.event_log_checkpoint WHERE stream = 'engine'`,
+        `SELECT major FROM base.event_log_checkpoint WHERE stream = $1`,
+        [stream],
       );
-      return (row?.major ?? 0n) >= sequence;
+      return (row?.major ?? 0n) >= major;
     });
 
-  /** What the example prints, until nothing more comes. */
-  const consume = async (topic: string): Promise<string[]> => {
-    const options = ['--group', 'spec', '--state', join(state, 'places.json'), '--until-idle', '500'];
-    const { stdout } = await run(process.execPath, [CONSUMER, topic, ...options], {
+  /** The example, running; answers what it has printed by now. */
+  const startConsumer = (topic: string): (() => string[]) => {
+    const child = spawn(process.execPath, [CONSUMER, topic, '--group', 'spec', '--state', join(state, 'places.json')], {
       env: { ...process.env, KAFKA_BROKERS: mock.brokers.join(',') },
+      stdio: ['ignore', 'pipe', 'inherit'],
     });
-    return stdout.split('\n').filter(Boolean);
+    let printed = '';
+    child.stdout.on('data', (text) => (printed += String(text)));
+    running.push(async () => {
+      if (child.kill('SIGTERM')) await once(child, 'exit');
+    });
+    return () => printed.split('\n').slice(0, -1);
   };
 
   const firstAppearances = (records: readonly Consumed[]): Record<string, string[]> => {
@@ -126,14 +142,16 @@ const onRealParts = (): void => {
       EXCHANGE_OBSERVER_KEY: exchangeKey('observer'),
     };
     const stop = registerEventLogWork({ config, database: bench.database, clock: systemClock, logger });
+    running.push(stop);
+    await relayedUpTo('engine', 1n);
+    const printed = startConsumer(ENGINE);
     await bench.settledUpTo(await trade(20));
     const events = await told();
-    await relayedUpTo(events.at(-1)?.sequence ?? 0n);
-    const consuming = consume(ENGINE);
-    const written = await bench.database.query<{ id: string; key: string }>(
-      `SELECT id, aggregate || ':' || aggregate_id AS key FROM base.event ORDER BY base.event.xid, seq`,
+    await relayedUpTo('engine', events.at(-1)?.sequence ?? 0n);
+    const written = await bench.database.query<{ id: string; xid: bigint; key: string }>(
+      `SELECT id, xid::text::numeric AS xid, aggregate || ':' || aggregate_id AS key FROM base.event ORDER BY base.event.xid, seq`,
     );
-    await until(async () => (await mock.read(DOMAIN)).length >= written.length);
+    await relayedUpTo('domain', written.at(-1)?.xid ?? 0n);
     await stop();
 
     const engine = await mock.read(ENGINE);
@@ -153,7 +171,8 @@ const onRealParts = (): void => {
     const byKey = (rows: readonly { key: string; id?: string }[]): string[] => rows.map(({ key, id }) => `${key} ${id}`).sort(); // prettier-ignore
     expect(byKey(domain.map(({ key, headers }) => ({ key, id: headers['id'] ?? '' })))).toEqual(byKey(written));
 
-    const lines = await consuming;
+    await until(() => printed().length >= events.length);
+    const lines = printed();
     expect(lines.length).toBe(events.length);
     expect(new Set(lines)).toEqual(new Set(events.map(engineEventJson)));
   });
@@ -176,6 +195,7 @@ const onRealParts = (): void => {
     const log = new KafkaEventLog({ ...common, brokers: proxy.brokers }, logger);
     const parts = { database: bench.database, clock: systemClock, logger, log, source };
     const relay = new Relay(parts, { retryMs: 20, longestRetryMs: 100 });
+    running.push(() => relay.stop());
     relay.start();
     await until(() => streams.length === 1);
 
@@ -199,7 +219,7 @@ const onRealParts = (): void => {
     });
     proxy.pointAt(mock.brokers);
     const events = await told();
-    await relayedUpTo(events.at(-1)?.sequence ?? 0n);
+    await relayedUpTo('engine', events.at(-1)?.sequence ?? 0n);
     disarm();
     await relay.stop();
     const engine = await mock.read(ENGINE);
