@@ -69,6 +69,7 @@ export class OrderLife {
   }
 
   name(account: number, clientOrderId: bigint, text: string): void {
+    if (clientOrderId === 0n || text === '') return;
     const [oldest] = this.#names.size < MOST_NAMES ? [] : this.#names.keys();
     if (oldest !== undefined) this.#names.delete(oldest);
     this.#names.set(`${account}/${clientOrderId}`, text);

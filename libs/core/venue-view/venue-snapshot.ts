@@ -164,7 +164,7 @@ export interface VenueSnapshot {
   readonly orders: readonly ViewedOpenOrder[];
   /** The last trade of each instrument that ever had one. */
   readonly lastTrades: readonly PublicTrade[];
-  /** Of the 48 hours before `position`, oldest first. */
+  /** Of the 48 hours before `position`, and each instrument's last before them; oldest first. */
   readonly bars: readonly MinuteBar[];
   readonly isKillSwitchEngaged: boolean;
   /** The order that may still be meeting the book, if `position` is within a command: what is taken off it is not off its shown part. */

@@ -153,9 +153,15 @@ async function readOpenOrders(on: Queryable): Promise<ViewedOpenOrder[]> {
   return rows.map(viewedOrder);
 }
 
+/** With the last one before, since what an instrument cost a day ago may be what it last cost long before. */
 const readBars = (on: Queryable, after: number): Promise<MinuteBar[]> =>
   on.query<MinuteBar>(
-    'SELECT instrument, minute, open, high, low, close, volume FROM venue.minute_bar WHERE minute > $1 ORDER BY minute, instrument',
+    `SELECT instrument, minute, open, high, low, close, volume FROM venue.minute_bar WHERE minute > $1
+      UNION ALL
+     SELECT last.* FROM venue.market m CROSS JOIN LATERAL (
+       SELECT instrument, minute, open, high, low, close, volume FROM venue.minute_bar b
+        WHERE b.instrument = m.instrument AND b.minute <= $1 ORDER BY b.minute DESC LIMIT 1) last
+      ORDER BY minute, instrument`,
     [after],
   );
 
