@@ -34,7 +34,19 @@ interface Dashboard {
 const read = (...path: string[]): string => readFileSync(join(ROOT, ...path), 'utf8');
 const composeText = read('infra/compose.yaml');
 const compose = parse(composeText, { merge: true }) as Compose;
-const ours = ['api', 'admin', 'worker', 'exchange', 'signer', 'bitcoin', 'bank', 'card', 'prices', 'migrate'] as const;
+const ours = [
+  'api',
+  'admin',
+  'worker',
+  'exchange',
+  'gateway',
+  'signer',
+  'bitcoin',
+  'bank',
+  'card',
+  'prices',
+  'migrate',
+] as const;
 const containers = readdirSync(join(ROOT, 'infra/containers'));
 
 describe('compose.yaml', () => {
@@ -130,7 +142,7 @@ describe('monitoring', () => {
       ENVIRONMENT.filter(({ port }) => port).map(({ readers, fallback }) => [readers[0], fallback]),
     );
     expect(targets).toEqual(
-      ['api', 'admin', 'worker', 'exchange'].map((name) => `${name}:${String(ports.get(name as 'api'))}`),
+      ['api', 'admin', 'worker', 'exchange', 'gateway'].map((name) => `${name}:${String(ports.get(name as 'api'))}`),
     );
     for (const target of targets) expect(compose.services).toHaveProperty([target.split(':')[0] ?? '']);
   });

@@ -1,9 +1,8 @@
-import { collectProcessMetrics, createLogger } from '@base/observability';
+import { collectProcessMetrics, createLogger, serveOperations } from '@base/observability';
 import { readConfiguration } from './configuration.js';
 import { EventHistory } from './event-history.js';
 import { type ExchangeSettings } from './exchange-settings.js';
 import { refreshGauges, watch } from './metrics.js';
-import { serveOperations } from './operations-server.js';
 import { PairMember } from './standby/pair-member.js';
 import { readinessOf, refreshStandbyGauges } from './standby/standby-metrics.js';
 

@@ -5,8 +5,9 @@
 
 import { EVENT_LOG_ENVIRONMENT } from './event-log-environment.mjs';
 import { EXCHANGE_ENVIRONMENT } from './exchange-environment.mjs';
+import { GATEWAY_ENVIRONMENT } from './gateway-environment.mjs';
 
-/** @typedef {'postgres' | 'bitcoin' | 'ethereum' | 'bank' | 'card' | 'prices' | 'migrate' | 'seed' | 'open-venue' | 'market-maker' | 'api' | 'admin' | 'worker' | 'signer' | 'exchange'} ProcessName */
+/** @typedef {'postgres' | 'bitcoin' | 'ethereum' | 'bank' | 'card' | 'prices' | 'migrate' | 'seed' | 'open-venue' | 'market-maker' | 'api' | 'admin' | 'worker' | 'signer' | 'exchange' | 'gateway'} ProcessName */
 
 /**
  * @typedef {object} Variable
@@ -56,7 +57,7 @@ export const ENVIRONMENT = [
   },
   {
     name: 'DATABASE_URL',
-    readers: [...SERVERS, 'seed', 'open-venue'],
+    readers: [...SERVERS, 'seed', 'open-venue', 'gateway'],
     meaning: 'PostgreSQL 16 or newer as the role `strongroom_app`; set it to use a server of your own',
     shown: 'the embedded PostgreSQL',
   },
@@ -66,7 +67,11 @@ export const ENVIRONMENT = [
     meaning: 'the same database as its owner; used for migrations only',
     shown: 'the embedded PostgreSQL',
   },
-  { name: 'REDIS_URL', readers: SERVERS, meaning: 'Redis for jobs and caches; without it PostgreSQL and memory do' },
+  {
+    name: 'REDIS_URL',
+    readers: [...SERVERS, 'gateway'],
+    meaning: 'Redis for jobs and caches; without it PostgreSQL and memory do',
+  },
 
   // Chains.
   {
@@ -100,7 +105,7 @@ export const ENVIRONMENT = [
   },
   {
     name: 'BITCOIN_NETWORK',
-    readers: OURS,
+    readers: [...OURS, 'gateway'],
     meaning: 'mainnet, testnet, signet or regtest',
     fallback: 'regtest',
   },
@@ -113,7 +118,7 @@ export const ENVIRONMENT = [
   },
   {
     name: 'ETHEREUM_CHAIN_ID',
-    readers: ['ethereum', ...OURS],
+    readers: ['ethereum', ...OURS, 'gateway'],
     meaning: 'chain id that transactions are signed for',
     fallback: '31337',
   },
@@ -300,6 +305,7 @@ export const ENVIRONMENT = [
   },
 
   ...EXCHANGE_ENVIRONMENT,
+  ...GATEWAY_ENVIRONMENT,
   ...EVENT_LOG_ENVIRONMENT,
 
   // Mail.
@@ -318,25 +324,25 @@ export const ENVIRONMENT = [
   // How it runs.
   {
     name: 'SANDBOX',
-    readers: [...OURS, 'seed', 'open-venue'],
+    readers: [...OURS, 'seed', 'open-venue', 'gateway'],
     meaning: '`1` turns on what only a sandbox may do: clock, faucet, mailbox',
     fallback: '1',
   },
   {
     name: 'LISTEN_ADDRESS',
-    readers: [...SERVERS, 'exchange', ...OUTSIDE],
+    readers: [...SERVERS, 'exchange', ...OUTSIDE, 'gateway'],
     meaning: 'address that servers listen on; in a container `0.0.0.0`',
     fallback: '127.0.0.1',
   },
   {
     name: 'LOG_LEVEL',
-    readers: [...OURS, 'exchange', ...OUTSIDE],
+    readers: [...OURS, 'exchange', ...OUTSIDE, 'gateway'],
     meaning: 'trace, debug, info, warn or error',
     fallback: 'info',
   },
   {
     name: 'OTEL_EXPORTER_OTLP_ENDPOINT',
-    readers: OURS,
+    readers: [...OURS, 'gateway'],
     meaning: 'where traces go (OTLP over HTTP); without it none are made',
   },
 ];

@@ -28,10 +28,15 @@ export const EXCHANGE_ENVIRONMENT = [
     readers: ['exchange'],
     meaning: 'port of the same protocol on TCP, at `LISTEN_ADDRESS`; none when unset',
   },
-  { name: 'EXCHANGE_GATEWAY_KEY', readers: ['exchange'], meaning: 'shared key of gateways: order entry', secret: true },
+  {
+    name: 'EXCHANGE_GATEWAY_KEY',
+    readers: ['exchange', 'gateway'],
+    meaning: 'shared key of gateways: order entry',
+    secret: true,
+  },
   {
     name: 'EXCHANGE_ADDRESSES',
-    readers: ['worker', 'open-venue'],
+    readers: ['worker', 'open-venue', 'gateway'],
     meaning:
       'the exchange’s processes as its callers reach them, `host:port` or a Unix socket each, separated by commas; nothing is settled when unset',
     fallback: (_values, home) => `${home.socketFolder}/exchange.sock`,

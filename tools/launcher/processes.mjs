@@ -73,6 +73,7 @@ export function processTable({ home, values, given }) {
           },
         ]
       : []),
+    node('gateway', 'gateway/main', local('GATEWAY_METRICS_PORT', '/health/ready'), [...prepared, 'exchange']),
     node('api', 'api/main', local('API_PORT', '/health/ready'), prepared),
     node('admin', 'admin/main', local('ADMIN_PORT', '/health/ready'), prepared),
     node('worker', 'worker/main', local('WORKER_METRICS_PORT', '/health/ready'), [...prepared, 'signer']),

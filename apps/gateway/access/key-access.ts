@@ -90,14 +90,26 @@ export class KeyAccess implements Access {
     return found && this.#admit(found, address);
   }
 
-  async byKey(keyId: string, secret: string, address: string): Promise<Trader | undefined> {
-    if (secret.length > MOST_SECRET) return undefined;
+  byKey(keyId: string, secret: string, address: string): Promise<Trader | undefined> {
+    if (secret.length > MOST_SECRET) return Promise.resolve(undefined);
+    return this.#byProof(keyId, (standing) => secretFits(standing, secret), address);
+  }
+
+  byProof(keyId: string, isProven: (secretHash: Buffer) => boolean, address: string): Promise<Trader | undefined> {
+    return this.#byProof(keyId, (standing) => isProven(standing.secretHash), address);
+  }
+
+  async #byProof(
+    keyId: string,
+    isProven: (standing: KeyStanding) => boolean,
+    address: string,
+  ): Promise<Trader | undefined> {
     const kept = this.#byId.get(keyId);
     const found =
       kept !== undefined && this.#isFresh(kept)
         ? kept
         : await this.#read(keyId, async () => (await this.parts.standings.byIds([keyId]))[0]);
-    return found !== undefined && secretFits(found.standing, secret) ? this.#admit(found, address) : undefined;
+    return found !== undefined && isProven(found.standing) ? this.#admit(found, address) : undefined;
   }
 
   onChanged(keyId: string, listener: (now: Trader | undefined) => void): () => void {

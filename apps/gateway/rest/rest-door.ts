@@ -164,8 +164,9 @@ class RestDoor implements Door {
         };
         const text =
           route.access === 'public' ? route.answer(asked) : route.answer(asked, this.#admission.traderOf(request));
+        const body = typeof text === 'string' ? text : await text;
         if (this.#isClosing) void reply.header('connection', 'close');
-        return reply.type(JSON_TYPE).send(typeof text === 'string' ? text : await text);
+        return reply.type(JSON_TYPE).send(body);
       },
     });
   }

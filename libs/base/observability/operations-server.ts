@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { registry } from '@base/observability';
+import { registry } from './metrics.js';
 
 export interface Operations {
   /** Whether it does what it is there for, and what is told with that. */

@@ -1,0 +1,4 @@
+import { runMain } from '@base/process';
+import { runGateway } from './run-gateway.js';
+
+await runMain(runGateway);

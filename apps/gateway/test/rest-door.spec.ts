@@ -1,0 +1,197 @@
+/** The REST door on the wire: exact digits, error bodies, limits, and rows F1 and F10 of the reliability catalogue. */
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { connect, type Socket } from 'node:net';
+import { once } from 'node:events';
+import { custodySettings } from '@platform/custody';
+import { type OrderDesk } from '../desk/order-desk.js';
+import { type Door } from '../parts.js';
+import { openRestDoor, type RestDoorSettings } from '../rest/rest-door.js';
+import { openRoom, type Room, type RoomTrader } from '../testing/index.js';
+
+const custody = custodySettings({ network: 'regtest', ethereumChainId: 31_337n, sandbox: true });
+/** So long a request may take here; in service it is 15 s. */
+const REQUEST_MS = 400;
+/** Far from the market, so that it rests. */
+const ORDER = { symbol: 'BTC-USD', ordType: 'LIMIT', side: 'buy', orderQty: 0.001, price: '1e4' };
+
+let room: Room;
+let door: Door;
+let trader: RoomTrader;
+
+const open = (more: Partial<RestDoorSettings> = {}, desk?: Partial<OrderDesk>): Promise<Door> =>
+  openRestDoor(
+    { ...room.parts, ...(desk && { desk: { ...room.parts.desk, ...desk } }) },
+    { host: '127.0.0.1', port: 0, custody, ...more },
+  );
+
+interface Answer {
+  readonly status: number;
+  readonly text: string;
+  readonly headers: Headers;
+}
+
+async function ask(
+  method: string,
+  path: string,
+  given: { body?: string; token?: string; type?: string; at?: Door } = {},
+): Promise<Answer> {
+  const { body, token = trader.keys.trade.secret, type = 'application/json', at = door } = given;
+  const headers: Record<string, string> = { 'x-api-token': token };
+  if (body !== undefined) headers['content-type'] = type;
+  const response = await fetch(`http://127.0.0.1:${at.port}/v3/exchange${path}`, { method, headers, ...(body !== undefined && { body }) }); // prettier-ignore
+  return { status: response.status, text: await response.text(), headers: response.headers };
+}
+
+const place = (order: object): Promise<Answer> => ask('POST', '/orders', { body: JSON.stringify(order) });
+
+beforeAll(async () => {
+  room = await openRoom();
+  trader = await room.trader({ USD: 100_000_000n });
+  door = await open({ requestMs: REQUEST_MS });
+});
+afterAll(async () => {
+  await door.close(200);
+  await room.close();
+});
+
+describe('the REST door', () => {
+  it('reads and writes every digit as it stands', async () => {
+    const { text } = await ask('POST', '/orders', {
+      body: '{"clOrdId":"a \\"b\\"","symbol":"BTC-USD","ordType":"limit","side":"BUY","orderQty":1.2345678e-1,"price":20000.10}',
+    });
+    expect(text).toMatch(
+      /^\{"exOrdId":\d+,"clOrdId":"a \\"b\\"","ordType":"LIMIT","ordStatus":"OPEN","side":"BUY","price":20000.1,"text":"New order"/,
+    );
+    expect(text).toContain('"leavesQty":0.12345678,"cumQty":0,"avgPx":0,"timestamp":');
+    const { text: balance } = await ask('GET', '/accounts/primary/USD');
+    expect(balance).toMatch(/^\{"currency":"USD","balance":1000000,"available":\d+(\.\d+)?,"balance_local":1000000,/);
+    const tooFine = await place({ ...ORDER, clOrdId: 'fine', orderQty: '0.0010000000000000000001' });
+    expect(JSON.parse(tooFine.text)).toMatchObject({ exOrdId: 0, ordStatus: 'REJECTED', leavesQty: 0 });
+  });
+
+  it('answers every error with the body that clients read, and none of them as a fault of the network', async () => {
+    const bad = await Promise.all([
+      ask('GET', '/nowhere'),
+      ask('PUT', '/orders'),
+      ask('GET', '/orders/12x'),
+      ask('GET', '/orders?status=SOON'),
+      ask('GET', '/fills?limit=0'),
+      ask('GET', '/l2/BTC-USD?depth=-1'),
+      ask('DELETE', '/orders/7', { body: '{}' }),
+      ask('DELETE', '/orders?symbol=ETH-USD', { body: '{"symbol":"BTC-USD"}' }),
+      ask('POST', '/orders', { body: '{"clOrdId":' }),
+      ask('POST', '/orders', { body: '[]' }),
+      ask('POST', '/orders', { body: `${'['.repeat(4_000)}` }),
+      ask('POST', '/orders', { body: '{"__proto__":{"clOrdId":"x"}}' }),
+      ask('POST', '/orders', { body: ' '.repeat(9_000) }),
+      ask('POST', '/orders', { body: 'clOrdId=x', type: 'text/plain' }),
+      ask('POST', '/deposits/DOGE', { body: '', type: 'application/x-www-form-urlencoded' }),
+      ask('GET', '/orders', { token: 'wrong' }),
+      ask('POST', '/withdrawals', { body: '{}' }),
+    ]);
+    expect(bad.map(({ status }) => status)).toEqual([404, 404, 404, 422, 422, 422, 404, 422, 422, 422, 422, 422, 413, 422, 422, 401, 401]); // prettier-ignore
+    for (const { status, text } of bad) {
+      const body = JSON.parse(text) as Record<string, unknown>;
+      expect(body).toMatchObject({ status, error: expect.any(String), message: expect.any(String), path: expect.stringMatching(/^\//) }); // prettier-ignore
+      expect(body['timestamp']).toMatch(/^\d{4}-.*\+00:00$/);
+    }
+  });
+
+  it('says by headers how much is left, and 429 with a time to wait when nothing is', async () => {
+    const tight = await open({ perKey: { perSecond: 1, burst: 2 } });
+    const answers = [await ask('GET', '/orders', { at: tight }), await ask('GET', '/orders', { at: tight }), await ask('GET', '/orders', { at: tight })]; // prettier-ignore
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 429]);
+    expect(answers.map(({ headers }) => headers.get('ratelimit-remaining'))).toEqual(['1', '0', '0']);
+    expect(answers[2]?.headers.get('retry-after')).toBe('1');
+    expect((await ask('GET', '/orders', { at: tight, token: trader.keys.view.secret })).status).toBe(200);
+    await tight.close(200);
+  });
+
+  it('refuses what the venue cannot take now with 503 and a time to wait, and lets a frozen customer cancel only', async () => {
+    const busy = await open({}, { place: () => Promise.resolve({ kind: 'refused', reason: 'overloaded' }) });
+    const refused = await ask('POST', '/orders', { at: busy, body: JSON.stringify({ ...ORDER, clOrdId: 'busy' }) });
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1']);
+    await busy.close(200);
+    const frozen = await room.trader({ USD: 10_000_00n });
+    const token = frozen.keys.trade.secret;
+    const entered = await ask('POST', '/orders', { token, body: JSON.stringify({ ...ORDER, clOrdId: 'before' }) });
+    await room.bench.database.query(`UPDATE identity.principal SET status = 'frozen' WHERE id = $1`, [
+      frozen.customerId,
+    ]);
+    await room.bench.eventually(async () => {
+      const again = await ask('POST', '/orders', { token, body: JSON.stringify({ ...ORDER, clOrdId: 'after' }) });
+      return again.text.includes('frozen') ? true : undefined;
+    });
+    const { exOrdId } = JSON.parse(entered.text) as { exOrdId: number };
+    expect((await ask('DELETE', `/orders/${exOrdId}`, { token, body: '{}' })).status).toBe(200);
+  });
+
+  it('drains: lets a request under way end, takes no other, and is gone', async () => {
+    let release: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    const draining = await open({}, { cancelAll: async (request) => (await held, room.parts.desk.cancelAll(request)) });
+    const underWay = ask('DELETE', '/orders', { at: draining, body: '{"symbol":"ETH-EUR"}' });
+    await room.until(() => true);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const closed = draining.close(5_000);
+    await expect(ask('GET', '/symbols', { at: draining })).rejects.toThrow();
+    release();
+    const { status, headers } = await underWay;
+    expect([status, headers.get('connection')]).toEqual([200, 'close']);
+    await closed;
+  });
+});
+
+const socketTo = async (at: Door): Promise<Socket> => {
+  const socket = connect(at.port, '127.0.0.1');
+  socket.on('error', () => undefined);
+  await once(socket, 'connect');
+  return socket;
+};
+
+describe('F1: a connection cut in the middle of an order', () => {
+  it('leaves the order there or not there, which its client order id answers, and never twice', async () => {
+    const requestOf = (clOrdId: string): string => {
+      const body = JSON.stringify({ ...ORDER, clOrdId });
+      return `POST /v3/exchange/orders HTTP/1.1\r\nHost: x\r\nX-API-Token: ${trader.keys.trade.secret}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+    };
+    const whole = requestOf('cut-000').length;
+    const head = requestOf('cut-000').indexOf('\r\n\r\n');
+    const cuts = [0, 1, 20, head - 1, head + 4, head + 5, whole - 1, whole, whole, whole];
+    for (const [number, bytes] of cuts.entries()) {
+      const socket = await socketTo(door);
+      socket.write(requestOf(`cut-${String(number).padStart(3, '0')}`).slice(0, bytes));
+      if (number % 2 === 0) await new Promise((resolve) => setImmediate(resolve));
+      socket.resetAndDestroy();
+    }
+    // A marker behind them all: what the door has read of them has been to the engine by then.
+    await place({ ...ORDER, clOrdId: 'marker' });
+    for (const [number, bytes] of cuts.entries()) {
+      const clOrdId = `cut-${String(number).padStart(3, '0')}`;
+      const before = JSON.parse((await ask('GET', `/orders?clOrdId=${clOrdId}`)).text) as object[];
+      if (bytes < whole) expect([number, before]).toEqual([number, []]);
+      const again = JSON.parse((await place({ ...ORDER, clOrdId })).text) as { ordStatus: string; text: string };
+      const isKnown = again.ordStatus === 'REJECTED';
+      if (before.length > 0) expect(isKnown).toBe(true);
+      if (isKnown) expect(again.text).toMatch(/^Duplicate/);
+      expect(JSON.parse((await ask('GET', `/orders?clOrdId=${clOrdId}`)).text)).toHaveLength(1);
+    }
+    const live = JSON.parse((await ask('GET', '/orders?limit=1000')).text) as { clOrdId: string }[];
+    const names = live.map(({ clOrdId }) => clOrdId).filter((name) => name.startsWith('cut-'));
+    expect(names.sort()).toEqual(cuts.map((_, number) => `cut-${String(number).padStart(3, '0')}`));
+  });
+});
+
+describe('F10: clients that do not finish their requests', () => {
+  it('are dropped, whether they dawdle in the head or in the body, while others are served', async () => {
+    const sockets = await Promise.all(Array.from({ length: 20 }, () => socketTo(door)));
+    const ends = sockets.map((socket) => once(socket.resume(), 'close'));
+    for (const [number, socket] of sockets.entries()) {
+      socket.write('POST /v3/exchange/orders HTTP/1.1\r\nHost: x\r\n');
+      if (number % 2 === 0) socket.write(`X-API-Token: ${trader.keys.trade.secret}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{`); // prettier-ignore
+    }
+    expect((await ask('GET', '/orders')).status).toBe(200);
+    await Promise.all(ends);
+    expect((await ask('GET', '/orders')).status).toBe(200);
+  });
+});
