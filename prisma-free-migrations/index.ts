@@ -27,6 +27,7 @@ import { ApiKeyBySecret1790000000703 } from './0703-api-key-by-secret.js';
 import { VenueOperations1790000000706 } from './0706-venue-operations.js';
 import { EventLog1790000000707 } from './0707-event-log.js';
 import { ExchangeWithdrawals1790000000708 } from './0708-exchange-withdrawals.js';
+import { BrokerageHedging1790000000715 } from './0715-brokerage-hedging.js';
 
 /** The database's history, oldest first. Landed files are never edited; a change is a new file. */
 export const migrations = [
@@ -59,4 +60,5 @@ export const migrations = [
   VenueOperations1790000000706,
   EventLog1790000000707,
   ExchangeWithdrawals1790000000708,
+  BrokerageHedging1790000000715,
 ];

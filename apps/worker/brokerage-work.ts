@@ -1,6 +1,7 @@
 import { createPayments, railsOf, termsOf } from '@platform/payments';
 import { createPricing, registerPricingJobs, webSocketSources } from '@platform/pricing';
 import { createBrokerage, IdentityTiers, PlatformPayments, registerBrokerageJobs } from '@products/brokerage';
+import { openHedgeVenue } from './hedge/appoint-member.js';
 import { type WorkerParts } from './worker.js';
 
 /** Prices, their closes, and orders that go on without their customer. Answers how to let go of the price sources. */
@@ -18,6 +19,7 @@ export async function registerBrokerageWork(parts: WorkerParts): Promise<() => P
       pricing,
       payments: new PlatformPayments(payments, clock),
       tiers: new IdentityTiers(config.SANDBOX ? 3 : 0),
+      hedgeVenue: await openHedgeVenue(parts, config),
     },
     { quoteSigningKey: config.QUOTE_SIGNING_KEY },
   );

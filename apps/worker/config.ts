@@ -4,6 +4,7 @@ import { custodyConfig } from '@platform/custody';
 import { paymentsConfig } from '@platform/payments';
 import { priceUrls } from '@platform/pricing';
 import { venueConfig } from '@products/venue';
+import { hedgeConfig } from './hedge/appoint-member.js';
 import { flag, loadConfig, port, secretText, secretUrl } from '@base/config';
 
 /** What the worker reads of its environment; docs/configuration.md says what each means. */
@@ -17,6 +18,7 @@ export const loadWorkerConfig = (environment?: Record<string, string | undefined
       ...custodyConfig,
       ...paymentsConfig,
       ...venueConfig,
+      ...hedgeConfig,
       ...kafkaConfig,
       EXCHANGE_OBSERVER_KEY: secretText(24).optional(),
       PRICE_URLS: priceUrls(),

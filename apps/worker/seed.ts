@@ -10,6 +10,7 @@ await runMain(async () => {
     SANDBOX: flag(),
     MARKET_MAKER_SECRET: secretText(24).optional(),
     MARKET_TAKER_SECRET: secretText(24).optional(),
+    HEDGE_API_SECRET: secretText(24).optional(),
   });
   if (!config.SANDBOX)
     throw new ConfigurationError('SANDBOX: accounts with published passwords are made in a sandbox only');

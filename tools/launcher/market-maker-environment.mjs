@@ -1,4 +1,4 @@
-/** What the sandbox's market maker reads: its part of the environment contract. */
+/** What the sandbox's market maker and the house's hedging read: the part of the environment contract of those who trade with keys of their own. */
 
 /** @type {readonly import('./environment.mjs').Variable[]} */
 export const MARKET_MAKER_ENVIRONMENT = [
@@ -33,6 +33,18 @@ export const MARKET_MAKER_ENVIRONMENT = [
     name: 'MARKET_TAKER_SECRET',
     readers: ['seed', 'market-maker'],
     meaning: 'API secret of the sandbox customer who takes from them; without it nobody does',
+    secret: true,
+  },
+  {
+    name: 'HEDGE_REST_URL',
+    readers: ['worker'],
+    meaning:
+      'the venue on which the house hedges: the base of its REST paths; without it positions are held within their limits',
+  },
+  {
+    name: 'HEDGE_API_SECRET',
+    readers: ['seed', 'worker'],
+    meaning: 'API secret of the customer in whose name the house hedges; once for all',
     secret: true,
   },
 ];

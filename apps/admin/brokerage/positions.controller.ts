@@ -4,17 +4,23 @@ import { type z } from 'zod';
 import { formatAmount, formatRate } from '@core/money';
 import { CLOCK, type Clock } from '@base/clock';
 import { Database } from '@base/database';
-import { Access } from '@base/http';
+import { Access, idCursor, pageOf } from '@base/http';
 import { pairOf, PriceHalts, Prices } from '@platform/pricing';
 import {
   BROKERAGE,
   type Brokerage,
   describeHedging,
+  type Hedge,
+  type HedgeFill,
   type HousePosition,
+  limitOf,
+  listHedges,
   listOffers,
   profitByPair,
+  readHedgeFills,
+  readHedgeMember,
 } from '@products/brokerage';
-import { pairState, periodQuery, positionList, profitList } from './schemas.js';
+import { hedgeList, hedgeQuery, pairState, periodQuery, positionList, profitList } from './schemas.js';
 
 const DAY_MS = 86_400_000;
 
@@ -35,7 +41,20 @@ export class PositionsController {
   @ApiOkResponse({ standardSchema: positionList })
   async positions(): Promise<object> {
     const positions = await this.brokerage.house.positions(this.database);
-    return { hedging: describeHedging(this.brokerage.hedgeVenue), items: positions.map(presentPosition) };
+    return { hedging: describeHedging(await readHedgeMember(this.database)), items: positions.map(presentPosition) };
+  }
+
+  /** Orders by which the house laid off its position, the newest first; `mismatched` ones are for people to look at. */
+  @Get('hedges')
+  @ApiOkResponse({ standardSchema: hedgeList })
+  async hedges(@Query({ schema: hedgeQuery }) { limit, cursor }: z.infer<typeof hedgeQuery>): Promise<object> {
+    const rows = await listHedges(this.database, { before: idCursor(cursor), limit: limit + 1 });
+    const fills = new Map<string, Awaited<ReturnType<typeof readHedgeFills>>>();
+    for (const hedge of rows) fills.set(hedge.id, await readHedgeFills(this.database, hedge));
+    return pageOf(rows, limit, {
+      position: ({ id }) => [id],
+      present: (hedge) => presentHedge(hedge, fills.get(hedge.id) ?? []),
+    });
   }
 
   @Get('pairs')
@@ -73,11 +92,37 @@ export class PositionsController {
   }
 }
 
+function presentHedge(of: Hedge, fills: readonly HedgeFill[]): object {
+  const { quote } = pairOf(of.pair);
+  const filled = fills.reduce((sum, { amount }) => sum + amount, 0n);
+  const fees = fills.reduce((sum, { fee }) => sum + fee, 0n);
+  return {
+    id: of.id,
+    clientId: of.clientId,
+    pair: of.pair,
+    side: of.side,
+    asset: of.asset,
+    amount: formatAmount(of.amount, of.asset),
+    filled: formatAmount(filled, of.asset),
+    limit: formatRate(limitOf(of), 8, 'half-even'),
+    fees: formatAmount(fees, quote),
+    feeAsset: quote,
+    position: formatAmount(of.position, of.asset),
+    state: of.state,
+    mismatched: of.mismatched,
+    reason: of.reason,
+    sends: of.sends,
+    createdAt: of.createdAt.toISOString(),
+    updatedAt: of.updatedAt.toISOString(),
+  };
+}
+
 function presentPosition(of: HousePosition): object {
   const usd = (cents: bigint): string => formatAmount(cents, 'USD');
   return {
     asset: of.asset,
     inventory: formatAmount(of.inventory, of.asset),
+    atVenue: formatAmount(of.atVenue, of.asset),
     funded: formatAmount(of.funded, of.asset),
     position: formatAmount(of.position, of.asset),
     positionUsd: of.positionCents === null ? null : usd(of.positionCents),

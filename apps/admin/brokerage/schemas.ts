@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { amountText, assetCode, pageQuery } from '@base/http';
-import { ORDER_STATES } from '@products/brokerage';
+import { HEDGE_STATES, ORDER_STATES } from '@products/brokerage';
 
 export const id = z.uuid();
 export const reason = z.string().trim().min(3).max(500);
@@ -32,6 +32,7 @@ export const positionList = z
       z.object({
         asset: z.string(),
         inventory: amount,
+        atVenue: amount.meta({ description: 'Of the house, at the venue where it hedges or on the way' }),
         funded: amount,
         position: amount,
         positionUsd: amount.nullable(),
@@ -42,6 +43,33 @@ export const positionList = z
     ),
   })
   .meta({ id: 'HousePositions' });
+export const hedgeQuery = z.strictObject(pageQuery());
+export const hedgeList = z
+  .object({
+    items: z.array(
+      z.object({
+        id,
+        clientId: z.string(),
+        pair: z.string(),
+        side: z.enum(['BUY', 'SELL']),
+        asset: z.string(),
+        amount,
+        filled: amount,
+        limit: amount,
+        fees: amount,
+        feeAsset: z.string(),
+        position: amount.meta({ description: 'What it answers' }),
+        state: z.enum(HEDGE_STATES),
+        mismatched: z.boolean().meta({ description: 'Settled otherwise than the venue answered' }),
+        reason: z.string().nullable(),
+        sends: z.int(),
+        createdAt: z.iso.datetime(),
+        updatedAt: z.iso.datetime(),
+      }),
+    ),
+    next: z.string().optional(),
+  })
+  .meta({ id: 'HouseHedges' });
 export const pairState = z.object({ items: z.array(z.object({ pair: z.string(), open: z.boolean(), pausedReason: z.string().nullable(), firmPrice: z.boolean(), mid: z.string().nullable() })), priceHalts: z.array(z.object({ pair: z.string(), reason: z.string(), operatorId: z.string(), at: z.iso.datetime() })) }).meta({ id: 'HousePairs' }); // prettier-ignore
 export const profitList = z
   .object({

@@ -40,6 +40,16 @@ export function readAccount(on: Queryable, account: Account): Promise<AccountBal
   return on.maybeOne<AccountBalance>(`${ACCOUNT_BALANCES} WHERE a.path = $1`, [account.path]);
 }
 
+/** What is on each of these accounts at one moment, in their order; zero where one was never opened. */
+export async function readBalancesOf(on: Queryable, accounts: readonly Account[]): Promise<bigint[]> {
+  const rows = await on.query<{ path: string; balance: bigint }>(
+    'SELECT a.path, b.balance FROM ledger.accounts a JOIN ledger.balances b ON b.account_id = a.id WHERE a.path = ANY ($1::text[])',
+    [accounts.map(({ path }) => path)],
+  );
+  const byPath = new Map(rows.map(({ path, balance }) => [path, balance]));
+  return accounts.map(({ path }) => byPath.get(path) ?? 0n);
+}
+
 /** Every account of an owner, by type and asset. */
 export function readAccountsOf(on: Queryable, owner: string): Promise<AccountBalance[]> {
   return on.query<AccountBalance>(`${ACCOUNT_BALANCES} WHERE a.owner_id = $1 ORDER BY a.type_code, s.code`, [owner]);

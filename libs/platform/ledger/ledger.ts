@@ -2,7 +2,7 @@ import { type Clock } from '@base/clock';
 import { type Database, type Queryable, type Tx } from '@base/database';
 import { type Account } from './account.js';
 import { AccountDirectory } from './account-directory.js';
-import { type AccountBalance, type AccountStatus, type OwnerBalance, readAccount, readAccountsOf, readBalanceAt, readBalances } from './balances.js'; // prettier-ignore
+import { type AccountBalance, type AccountStatus, type OwnerBalance, readAccount, readAccountsOf, readBalanceAt, readBalances, readBalancesOf } from './balances.js'; // prettier-ignore
 import { BatchingPoster, type PosterOptions } from './batching-poster.js';
 import { type AccountChange, changeAccount } from './change-account.js';
 import { expireHolds } from './expire-holds.js';
@@ -64,6 +64,11 @@ export class Ledger {
   /** The balance on the account's normal side, in minor units: a customer's 5 BTC is `500_000_000n`. Zero if it was never opened. */
   async balance(account: Account, on: Queryable = this.#database): Promise<bigint> {
     return (await readAccount(on, account))?.balance ?? 0n;
+  }
+
+  /** Balances of several accounts at one moment, in their order: money that moves between them is not seen twice, nor missed. */
+  balancesOf(accounts: readonly Account[], on: Queryable = this.#database): Promise<bigint[]> {
+    return readBalancesOf(on, accounts);
   }
 
   /** The account with its version, status and floor. Undefined if it was never opened. */

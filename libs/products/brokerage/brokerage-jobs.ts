@@ -6,6 +6,7 @@ import { PAYMENT_EVENTS, TREASURY_EVENTS } from './follow-payments.js';
 import { CLAW_BACK } from './reverse-order.js';
 
 const REAP_EVERY_MS = 1_000;
+const HEDGE_EVERY_MS = 2_000;
 
 export interface BrokerageJobsParts {
   readonly jobs: Jobs;
@@ -29,7 +30,8 @@ export function registerBrokerageJobs({ jobs, events }: BrokerageJobsParts, brok
     schema: z.strictObject({ orderId: z.uuid() }),
     handle: async (tx, { orderId }) => void (await brokerage.reverseOrder.clawBack(tx, orderId)),
   });
-  const { followPayments } = brokerage;
+  const { followPayments, hedgeHouse } = brokerage;
+  if (hedgeHouse) jobs.every({ kind: 'brokerage.hedge', everyMs: HEDGE_EVERY_MS, run: () => hedgeHouse.run() });
   events.consume({
     consumer: 'brokerage.follow-payments',
     types: PAYMENT_EVENTS,

@@ -9,7 +9,6 @@ import { Ledger } from '@platform/ledger';
 import { PAYMENTS, type Payments } from '@platform/payments';
 import { type Pricing } from '@platform/pricing';
 import { type Brokerage, createBrokerage } from './create-brokerage.js';
-import { type HedgeVenue } from './hedge-venue.js';
 import { type CustomerTiers } from './limits.js';
 import { PlatformPayments } from './platform-payments.js';
 
@@ -22,8 +21,6 @@ export interface BrokerageSettings {
   readonly logger: Logger;
   readonly pricing: Pricing;
   readonly tiers: CustomerTiers;
-  /** Where the desk hedges; without one it holds its positions within their limits. */
-  readonly hedgeVenue?: HedgeVenue | undefined;
 }
 
 /** The brokerage for the modules of an app. */

@@ -15,6 +15,7 @@ import { EndOrder } from './end-order.js';
 import { ExecuteOrder } from './execute-order.js';
 import { FollowPayments } from './follow-payments.js';
 import { FundInventory } from './fund-inventory.js';
+import { HedgeHouse } from './hedge-house.js';
 import { type HedgeVenue } from './hedge-venue.js';
 import { House } from './house.js';
 import { type CustomerTiers } from './limits.js';
@@ -41,6 +42,7 @@ export interface BrokerageParts {
   readonly pricing: Pick<Pricing, 'prices' | 'volatility'>;
   readonly payments: OrderPayments;
   readonly tiers: CustomerTiers;
+  /** Where the desk hedges, in the process that does; without one it holds its positions within their limits. */
   readonly hedgeVenue?: HedgeVenue | undefined;
 }
 
@@ -70,7 +72,8 @@ export function createBrokerage(parts: BrokerageParts, { quoteSigningKey }: { qu
     house,
     payments,
     tiers,
-    hedgeVenue: parts.hedgeVenue,
+    hedgeHouse:
+      parts.hedgeVenue && new HedgeHouse({ database, clock, logger, ledger, prices }, house, parts.hedgeVenue),
     createQuote: new CreateQuote(quotes, signer, { desk, house, tiers }, clock),
     createOrder: new CreateOrder(orders, { quotes, signer, house, tiers, funds }, confirmOrder, clock),
     confirmOrder,

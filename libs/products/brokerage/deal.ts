@@ -1,7 +1,7 @@
 import { compareRates, convert, divergenceBps, type Rate } from '@core/money';
 import { account, captureLegs, credit, debit, type Leg } from '@platform/ledger';
 import { assert } from './assert.js';
-import { inventory } from './house.js';
+import { inventory } from './inventory.js';
 import { type Order } from './orders.js';
 import { available } from './order-funds.js';
 import { type PricedQuote, type Side } from './price-quote.js';

@@ -2,7 +2,7 @@ import { type AssetCode } from '@core/money';
 import { type Clock } from '@base/clock';
 import { uuidV5, type Tx } from '@base/database';
 import { account, credit, debit, LedgerRefusal, type Ledger } from '@platform/ledger';
-import { inventory } from './house.js';
+import { inventory } from './inventory.js';
 import { ownFundsInsufficient } from './refusals.js';
 
 export interface Funding {

@@ -1,10 +1,10 @@
 import { type AssetCode } from '@core/money';
 import { type Queryable, type Tx } from '@base/database';
-import { account, type Account, type Ledger } from '@platform/ledger';
+import { type Ledger } from '@platform/ledger';
 import { type Prices } from '@platform/pricing';
+import { memberAccounts } from './hedge-books.js';
+import { inventory } from './inventory.js';
 import { sideClosed } from './refusals.js';
-
-export const inventory = (asset: AssetCode): Account => account('house_inventory', asset);
 
 /**
  * What the house holds of an asset and how far that is from its own funds: what customers bought or sold and nobody has hedged. Measured
@@ -13,8 +13,10 @@ export const inventory = (asset: AssetCode): Account => account('house_inventory
 export interface HousePosition {
   readonly asset: AssetCode;
   readonly inventory: bigint;
+  /** The house's own at the venue where it hedges, and on the way there and back. */
+  readonly atVenue: bigint;
   readonly funded: bigint;
-  /** `inventory − funded`: long above zero, short below. */
+  /** `inventory + atVenue − funded`: long above zero, short below. */
   readonly position: bigint;
   /** The position in US cents by the last price; null while there has been none. */
   readonly positionCents: bigint | null;
@@ -34,6 +36,7 @@ interface LimitRow {
   soft_cents: bigint | null;
   hard_cents: bigint | null;
   funded: bigint;
+  member: string | null;
 }
 
 /** The desk's book: read from the ledger each time, kept nowhere else. */
@@ -45,16 +48,20 @@ export class House {
 
   async position(db: Queryable, asset: AssetCode): Promise<HousePosition> {
     const limit = await db.one<LimitRow>(
-      `SELECT l.soft_cents, l.hard_cents, (SELECT coalesce(sum(f.amount), 0) FROM brokerage.house_funding f WHERE f.asset = $1) AS funded
+      `SELECT l.soft_cents, l.hard_cents, (SELECT coalesce(sum(f.amount), 0) FROM brokerage.house_funding f WHERE f.asset = $1) AS funded,
+              (SELECT m.customer_id FROM brokerage.hedge_member m) AS member
          FROM (SELECT $1::text AS asset) a LEFT JOIN brokerage.house_limit l ON l.asset = a.asset`,
       [asset],
     );
-    const { funded } = limit;
-    const held = await this.ledger.balance(inventory(asset), db);
-    const position = held - funded;
+    const { funded, member } = limit;
+    const elsewhere = member === null ? [] : Object.values(memberAccounts(member, asset));
+    const [held = 0n, ...others] = await this.ledger.balancesOf([inventory(asset), ...elsewhere], db);
+    const atVenue = others.reduce((sum, balance) => sum + balance, 0n);
+    const position = held + atVenue - funded;
     return {
       asset,
       inventory: held,
+      atVenue,
       funded,
       position,
       positionCents: this.#cents(position, asset),

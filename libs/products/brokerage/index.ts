@@ -1,7 +1,18 @@
 export { type Brokerage, type BrokerageParts, createBrokerage } from './create-brokerage.js';
 export { type BrokerageJobsParts, registerBrokerageJobs } from './brokerage-jobs.js';
 export { countByState, type PairProfit, profitByPair } from './desk-report.js';
-export { describeHedging, type HedgeFill, type HedgeOrder, type HedgeVenue } from './hedge-venue.js';
+export { describeHedging, type HedgeMember, readHedgeMember } from './hedge-books.js';
+export { appointHedgeMember } from './hedge-house.js';
+export { type Hedge, HEDGE_STATES, limitOf } from './hedge-order.js';
+export { listHedges, readHedgeFills } from './hedge-orders.js';
+export {
+  type HedgeFill,
+  type HedgeMove,
+  type HedgeOrder,
+  type HedgeOutcome,
+  type HedgeTerms,
+  type HedgeVenue,
+} from './hedge-venue.js';
 export { type HousePosition, type PositionChange } from './house.js';
 export { type CustomerTiers, limitStatus, type LimitStatus, type Tier } from './limits.js';
 export { depositTerms, MAX_TOLERANCE_BPS, type Method, METHODS } from './methods.js';

@@ -4,7 +4,7 @@ import { uuidV5, type Tx } from '@base/database';
 import { type Outbox } from '@base/jobs';
 import { account, credit, debit, type Ledger } from '@platform/ledger';
 import { type Prices } from '@platform/pricing';
-import { inventory } from './house.js';
+import { inventory } from './inventory.js';
 import { type Order, type Orders } from './orders.js';
 
 export const CLAW_BACK = 'brokerage.claw-back';
