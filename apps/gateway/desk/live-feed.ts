@@ -14,20 +14,32 @@ export class LiveFeed implements VenueFeed {
   #time = BigInt(Math.round((performance.timeOrigin + performance.now()) * MICROSECONDS_IN_MS));
   #toldAt = performance.now();
 
-  constructor(view: VenueView, isConnected: () => boolean) {
+  readonly #onListenerFault: (error: unknown) => void;
+
+  constructor(view: VenueView, isConnected: () => boolean, onListenerFault: (error: unknown) => void) {
     this.#view = view;
     this.#isConnected = isConnected;
+    this.#onListenerFault = onListenerFault;
   }
 
   /** From now on reads are of this view; everything may be different. */
   show(view: VenueView): void {
     this.#view = view;
-    for (const listener of this.#rebuilt) listener();
+    for (const listener of this.#rebuilt) this.#spare(listener);
   }
 
   tell(effects: CommandEffects): void {
     this.passTime(effects.time);
-    for (const listener of this.#listeners) listener(effects);
+    for (const listener of this.#listeners) this.#spare(() => listener(effects));
+  }
+
+  /** A listener that throws harms neither the view nor the others. */
+  #spare(call: () => void): void {
+    try {
+      call();
+    } catch (error) {
+      this.#onListenerFault(error);
+    }
   }
 
   passTime(time: bigint): void {

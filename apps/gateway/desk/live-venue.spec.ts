@@ -1,6 +1,9 @@
 /** The desk and the feed on a real exchange, which is killed while orders are under way. */
+import { cpSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type CommandEffects } from '@core/venue-view';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { openRoom, type Room, type RoomTrader } from '../testing/index.js';
 import { type PlaceOutcome } from './order-desk.js';
 
@@ -158,7 +161,7 @@ describe('an exchange that is killed', () => {
           quantity: 100_000n,
         });
         void placing.then((outcome) => outcomes.set(clientText, outcome));
-        if (k % 20 === 19) await placing;
+        if (k % 20 === 19) await Promise.all([placing, sleep(2)]);
       }
     };
     const session = await desk.openSession();
@@ -187,11 +190,50 @@ describe('an exchange that is killed', () => {
     expect(rebuilt).toBe(0);
     expect(feed.order(bound.order.orderId)).toMatchObject({ status: 'cancelled', reason: 'disconnect' });
 
+    // What a gateway begins with that was not there is the same.
     const other = await room.anotherGateway();
     await room.until(() => other.feed.position.sequence >= feed.position.sequence);
     for (const { account } of [alice, bob]) {
       expect(other.feed.openOrders(account)).toEqual(feed.openOrders(account));
       expect(other.feed.balances(account)).toEqual(feed.balances(account));
     }
+  });
+});
+
+describe('an exchange that comes back with another history, as a standby does that lacked the end of it', () => {
+  test('is believed: the view is made anew, what never happened is gone, and listeners are told to look again', async () => {
+    const { feed } = room.venue;
+    const { exchange } = room.bench;
+    const { order: kept } = accepted(await room.place(alice, { price: 80_000 }));
+    await room.bench.settledUpTo(Number(kept.sequence));
+    await room.bench.stopSettlers();
+    await exchange.kill();
+    const journal = join(exchange.folder, 'journal');
+    cpSync(journal, `${journal}-before`, { recursive: true });
+    await exchange.start();
+    await room.until(() => feed.isConnected);
+    const { order: lost } = accepted(await room.place(alice, { price: 81_000, clientText: 'never happened' }));
+
+    await exchange.kill();
+    rmSync(journal, { recursive: true });
+    renameSync(`${journal}-before`, journal);
+    let rebuilt = 0;
+    feed.onRebuilt(() => (rebuilt += 1));
+    room.hideExchange();
+    await exchange.start();
+    // As many commands as there were, so that numbers alone do not give it away.
+    await exchange.do(
+      'operator',
+      Array.from({ length: 8 }, () => ({ kind: 'audit' }) as const),
+    );
+    room.showExchange();
+    await room.until(() => feed.isConnected && rebuilt > 0);
+    expect(feed.order(lost.orderId)).toBeUndefined();
+    expect(feed.orderByClientText(alice.account, 'never happened')).toBeUndefined();
+    expect(feed.order(kept.orderId)).toMatchObject({ status: 'open', price: 80_000 });
+    expect(await room.place(alice, { price: 82_000, clientText: 'never happened' })).toMatchObject({
+      kind: 'accepted',
+    });
+    expect(rebuilt).toBe(1);
   });
 });

@@ -266,10 +266,19 @@ export class LiveVenue {
     if (following.isShown || view.position.sequence < target || this.#link === undefined) return;
     following.isShown = true;
     this.#hasCaughtUp = true;
-    if (this.#feed === undefined) this.#feed = new LiveFeed(view, () => this.#isUsable);
+    if (this.#feed === undefined) this.#feed = this.#feedOf(view);
     else this.#feed.show(view);
     connected.set(1);
     this.#onReady();
+  }
+
+  #feedOf(view: VenueView): LiveFeed {
+    const { logger } = this.#options;
+    return new LiveFeed(
+      view,
+      () => this.#isUsable,
+      (error) => logger.error({ err: error }, 'a listener of the venue’s feed threw'),
+    );
   }
 
   /** Answers that have not come for so long are not waited for any more. */

@@ -1,4 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { rmSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { systemClock } from '@base/clock';
 import { uuidV7 } from '@base/database';
 import { type AssetCode } from '@core/money';
@@ -66,6 +68,7 @@ export class Room {
   static async open(settings: RoomSettings = {}): Promise<Room> {
     const room = new Room(await VenueBench.open(settings.fees), settings);
     try {
+      room.showExchange();
       room.bench.startSettler();
       room.access.start();
       room.#venue = await room.#connect();
@@ -139,6 +142,16 @@ export class Room {
     });
   }
 
+  /** No gateway of the room finds the exchange any more, though those that are connected stay so. */
+  hideExchange(): void {
+    rmSync(this.#way, { force: true });
+  }
+
+  showExchange(): void {
+    this.hideExchange();
+    symlinkSync(this.bench.exchange.address.path, this.#way);
+  }
+
   /** Ends the exchange as a power cut does, and starts it again on the same journal. */
   async restartExchange(): Promise<void> {
     await this.bench.exchange.kill();
@@ -155,10 +168,14 @@ export class Room {
     await this.bench.close();
   }
 
+  get #way(): string {
+    return join(this.bench.exchange.folder, 'gateway.sock');
+  }
+
   #connect(): Promise<LiveVenue> {
-    const { database, exchange, logger } = this.bench;
+    const { database, logger } = this.bench;
     return LiveVenue.connect({
-      addresses: [exchange.address],
+      addresses: [{ path: this.#way }],
       key: exchangeKey('gateway'),
       readSnapshot: () => readVenueSnapshot(database),
       logger,
