@@ -17,6 +17,8 @@ export interface Access {
   byToken(token: string, address: string): Promise<Trader | undefined>;
   /** FIX: the key's id (Username) and its secret (Password). */
   byKey(keyId: string, secret: string, address: string): Promise<Trader | undefined>;
+  /** FIX, without sending the secret: `isProven` decides by what is stored of it, its SHA-256. */
+  byProof(keyId: string, isProven: (secretHash: Buffer) => boolean, address: string): Promise<Trader | undefined>;
   /** Called within a second of the key's being revoked, its scopes' being reduced, its expiry, or its customer's being frozen or closed. */
   onChanged(keyId: string, listener: (now: Trader | undefined) => void): () => void;
 }

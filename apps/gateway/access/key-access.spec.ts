@@ -90,6 +90,10 @@ describe('access by API key', () => {
   it('refuses a wrong secret for a key, an address outside its networks, and a key past its end', async () => {
     const { keyId, secret } = await makeKey({ networks: ['198.51.100.0/24', '2001:db8::/32'] });
     expect(await access.byKey(keyId, 'wrong', '198.51.100.7')).toBeUndefined();
+    const isIts = (hash: Buffer): boolean => hash.equals(createHash('sha256').update(secret).digest());
+    expect(await access.byProof(keyId, isIts, '198.51.100.7')).toMatchObject({ keyId });
+    expect(await access.byProof(keyId, (hash) => !isIts(hash), '198.51.100.7')).toBeUndefined();
+    expect(await access.byProof(keyId, isIts, '2001:db9::1')).toBeUndefined();
     expect(await access.byToken(secret, '198.51.100.7')).toBeDefined();
     expect(await access.byToken(secret, '::ffff:198.51.100.8')).toBeDefined();
     expect(await access.byToken(secret, '2001:db8:1::1')).toBeDefined();

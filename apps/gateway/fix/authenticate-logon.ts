@@ -2,19 +2,13 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import { type Access, type Trader } from '../access/access.js';
 import { type FixMessage } from './fix-message.js';
 
-/** Access that can also be proven without the secret's being sent. */
-export interface ProofAccess extends Access {
-  /** The key's holder, if `isProven` says so of what is stored of its secret: the secret's SHA-256. */
-  byProof?(keyId: string, isProven: (secretHash: Buffer) => boolean, address: string): Promise<Trader | undefined>;
-}
-
 /**
  * Who logs on: Username (553) is the API key's id. Either Password (554) is its secret, or RawData (96) is, in hexadecimal, HMAC-SHA-256 of
  * `SendingTime|SenderCompID|TargetCompID|MsgSeqNum` as they stand in the Logon, keyed by the SHA-256 of the secret (32 bytes: what is stored of
  * it here). A proof is good for that Logon alone: its time must be now, and its number cannot be used twice.
  */
 export async function authenticateLogon(
-  access: ProofAccess,
+  access: Access,
   message: FixMessage,
   address: string,
 ): Promise<Trader | undefined> {
@@ -23,7 +17,7 @@ export async function authenticateLogon(
   const proof = message.get(96);
   if (keyId === undefined) return undefined;
   if (secret !== undefined) return access.byKey(keyId, secret, address);
-  if (proof === undefined || access.byProof === undefined) return undefined;
+  if (proof === undefined) return undefined;
   return access.byProof(keyId, (hash) => isProof(proof, message, hash), address);
 }
 

@@ -3,9 +3,8 @@ import { createHash, createHmac } from 'node:crypto';
 import { systemClock } from '@base/clock';
 import { createTestDatabase, type TestDatabase } from '@base/database/testing';
 import { createLogger } from '@base/observability';
-import { type Trader } from '../access/access.js';
+import { type Access, type Trader } from '../access/access.js';
 import { type Door } from '../parts.js';
-import { type ProofAccess } from './authenticate-logon.js';
 import { openFixDoor } from './fix-door.js';
 import { FixBody, type FixMessage } from './fix-message.js';
 import { type FixSettings } from './fix-settings.js';
@@ -25,7 +24,7 @@ const trader = (customerId: string, account: number, more: Partial<Trader> = {})
 });
 
 /** Two customers, whose secrets are their keys' names backwards. */
-class SpecAccess implements ProofAccess {
+class SpecAccess implements Access {
   readonly traders = new Map([
     ['mine', trader(MINE, 16)],
     ['hers', trader(HERS, 17)],

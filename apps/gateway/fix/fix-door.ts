@@ -4,7 +4,6 @@ import { createServer as createTlsServer } from 'node:tls';
 import { type AddressInfo } from 'node:net';
 import { type Door, type GatewayParts } from '../parts.js';
 import { type History, type MissedReports } from './application/history.js';
-import { type ProofAccess } from './authenticate-logon.js';
 import { ClientOrderIds } from './client-order-ids.js';
 import { FixConnection } from './fix-connection.js';
 import { fixMetrics } from './fix-metrics.js';
@@ -16,8 +15,7 @@ import { SettledHistory } from './settled-history.js';
 const TICK_MS = 250;
 const PURGE_MS = 60_000;
 
-export interface FixDoorParts extends Omit<GatewayParts, 'access'> {
-  readonly access: ProofAccess;
+export interface FixDoorParts extends GatewayParts {
   /** The product's history unless a spec gives its own. */
   readonly history?: History & MissedReports;
 }

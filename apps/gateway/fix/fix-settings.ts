@@ -1,6 +1,5 @@
 import { type GatewayParts } from '../parts.js';
 import { type History, type MissedReports } from './application/history.js';
-import { type ProofAccess } from './authenticate-logon.js';
 import { type ClientOrderIds } from './client-order-ids.js';
 import { type ReportTap } from './report-tap.js';
 import { type SessionStore } from './session-store.js';
@@ -52,8 +51,7 @@ export const FIX_DEFAULTS: FixSettings = {
 };
 
 /** What every connection of the door shares. */
-export interface FixParts extends Omit<GatewayParts, 'access'> {
-  readonly access: ProofAccess;
+export interface FixParts extends GatewayParts {
   readonly store: SessionStore;
   readonly ids: ClientOrderIds;
   readonly tap: ReportTap;

@@ -39,6 +39,8 @@ export async function placeOrder(conversation: Conversation, request: Request): 
   if ('reason' in order) return refuse(conversation, request, order);
   const outcome = await placeUntilKnown(conversation, request, order);
   if (outcome.kind === 'refused') {
+    // The venue has ended what the orders were bound to: only a new logon binds them again.
+    if (outcome.reason === 'unknown_session') throw new Unanswered('the session at the exchange has ended');
     const words = REFUSALS[outcome.reason];
     return refuse(conversation, request, { reason: words.order, text: explain(words) });
   }

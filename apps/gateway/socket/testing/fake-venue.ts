@@ -148,6 +148,7 @@ export class FakeAccess implements Access {
 
   byToken = (token: string): Promise<Trader | undefined> => Promise.resolve(this.traders.get(token));
   byKey = (): Promise<undefined> => Promise.resolve(undefined);
+  byProof = (): Promise<undefined> => Promise.resolve(undefined);
 
   onChanged(keyId: string, listener: (now: Trader | undefined) => void): () => void {
     const listeners = this.#listeners.get(keyId) ?? new Set();
