@@ -21,7 +21,7 @@ import { GATEWAY_ENVIRONMENT } from './gateway-environment.mjs';
  */
 
 /** @type {readonly ProcessName[]} */
-const OURS = ['api', 'admin', 'worker', 'signer'];
+const OURS = ['api', 'admin', 'worker', 'signer', 'gateway'];
 /** @type {readonly ProcessName[]} */
 const SERVERS = ['api', 'admin', 'worker'];
 /** @type {readonly ProcessName[]} */
@@ -35,7 +35,7 @@ export const ENVIRONMENT = [
   {
     name: 'WORKER_METRICS_PORT',
     readers: ['worker'],
-    meaning: 'port of the worker’s health and metrics',
+    meaning: 'port of the worker’s metrics',
     fallback: '3002',
     port: true,
   },
@@ -105,7 +105,7 @@ export const ENVIRONMENT = [
   },
   {
     name: 'BITCOIN_NETWORK',
-    readers: [...OURS, 'gateway'],
+    readers: OURS,
     meaning: 'mainnet, testnet, signet or regtest',
     fallback: 'regtest',
   },
@@ -118,7 +118,7 @@ export const ENVIRONMENT = [
   },
   {
     name: 'ETHEREUM_CHAIN_ID',
-    readers: ['ethereum', ...OURS, 'gateway'],
+    readers: ['ethereum', ...OURS],
     meaning: 'chain id that transactions are signed for',
     fallback: '31337',
   },
@@ -324,7 +324,7 @@ export const ENVIRONMENT = [
   // How it runs.
   {
     name: 'SANDBOX',
-    readers: [...OURS, 'seed', 'open-venue', 'gateway'],
+    readers: [...OURS, 'seed', 'open-venue'],
     meaning: '`1` turns on what only a sandbox may do: clock, faucet, mailbox',
     fallback: '1',
   },
@@ -336,13 +336,13 @@ export const ENVIRONMENT = [
   },
   {
     name: 'LOG_LEVEL',
-    readers: [...OURS, 'exchange', ...OUTSIDE, 'gateway'],
+    readers: [...OURS, 'exchange', ...OUTSIDE],
     meaning: 'trace, debug, info, warn or error',
     fallback: 'info',
   },
   {
     name: 'OTEL_EXPORTER_OTLP_ENDPOINT',
-    readers: [...OURS, 'gateway'],
+    readers: OURS,
     meaning: 'where traces go (OTLP over HTTP); without it none are made',
   },
 ];

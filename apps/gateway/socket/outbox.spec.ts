@@ -35,7 +35,7 @@ class SlowSocket extends Duplex {
     }
   }
 
-  /** The messages of all frames so far, as any client reads them (RFC 6455 §5.2). */
+  /** The messages of all frames so far, as clients read them (RFC 6455 §5.2). */
   messages(): Record<string, unknown>[] {
     const bytes = Buffer.concat(this.#taken);
     const messages = [];

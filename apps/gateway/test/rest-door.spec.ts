@@ -1,12 +1,16 @@
 /** The REST door on the wire: exact digits, error bodies, limits, and rows F1 and F10 of the reliability catalogue. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { connect, type Socket } from 'node:net';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { custodySettings } from '@platform/custody';
 import { type OrderDesk } from '../desk/order-desk.js';
 import { type Door } from '../parts.js';
 import { openRestDoor, type RestDoorSettings } from '../rest/rest-door.js';
 import { openRoom, type Room, type RoomTrader } from '../testing/index.js';
+import { exchangeKey } from '@products/venue/testing';
 
 const custody = custodySettings({ network: 'regtest', ethereumChainId: 31_337n, sandbox: true });
 /** So long a request may take here; in service it is 15 s. */
@@ -193,5 +197,40 @@ describe('F10: clients that do not finish their requests', () => {
     expect((await ask('GET', '/orders')).status).toBe(200);
     await Promise.all(ends);
     expect((await ask('GET', '/orders')).status).toBe(200);
+  });
+});
+
+describe('the gateway as a process', () => {
+  it('is ready when it has caught up with the venue, serves, and ends by itself when told to', async () => {
+    const child = spawn(process.execPath, [join(import.meta.dirname, '../../../dist/apps/gateway/main.js')], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: {
+        PATH: process.env['PATH'],
+        DATABASE_URL: room.bench.books.database.appUrl.reveal(),
+        EXCHANGE_ADDRESSES: room.bench.exchange.address.path,
+        EXCHANGE_GATEWAY_KEY: exchangeKey('gateway').reveal(),
+        ...Object.fromEntries(['REST', 'WS', 'FIX', 'METRICS'].map((name) => [`GATEWAY_${name}_PORT`, '0'])),
+      },
+    });
+    try {
+      const said = { ports: [] as number[], health: 0 };
+      for await (const line of createInterface(child.stdout)) {
+        const { msg, ...rest } = JSON.parse(line) as { msg: string } & typeof said;
+        if (msg === 'gateway ready') Object.assign(said, rest);
+        if (said.health > 0) break;
+      }
+      expect(said.ports).toHaveLength(3);
+      expect((await fetch(`http://127.0.0.1:${said.health}/health/ready`)).status).toBe(200);
+      const orders = await fetch(`http://127.0.0.1:${said.ports[0] ?? 0}/v3/exchange/orders`, {
+        headers: { 'x-api-token': trader.keys.view.secret },
+      });
+      const mine = (await orders.json()) as { clOrdId: string }[];
+      expect(mine.map(({ clOrdId }) => clOrdId)).toContain('marker');
+      const exited = once(child, 'exit');
+      child.kill('SIGTERM');
+      expect(await exited).toEqual([0, null]);
+    } finally {
+      child.kill('SIGKILL');
+    }
   });
 });

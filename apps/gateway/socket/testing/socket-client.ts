@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { WebSocket, type ClientOptions } from 'ws';
 import { SOCKET_PATH } from '../handshake.js';
 
-/** A message of the door, read as any client would. */
+/** A message of the door, read as clients do. */
 export type Told = Record<string, unknown> & { readonly seqnum: number; readonly event: string };
 
 const PATIENCE_MS = 10_000;
