@@ -37,7 +37,7 @@ export class EngineEventSource implements RecordSource {
     this.#settings = { ...DEFAULTS, terms: new HighestTerm(), ...settings };
   }
 
-  async open({ major, minor }: Place): Promise<EngineEventStream> {
+  async open({ major: sequence, minor: index }: Place): Promise<EngineEventStream> {
     const { addresses, key, terms, topic, batch, mostWaiting } = this.#settings;
     const stream = new EngineEventStream({ topic, batch, mostWaiting });
     const link = await connectToPrimary({
@@ -45,12 +45,12 @@ export class EngineEventSource implements RecordSource {
       terms,
       key,
       keyName: 'observer',
-      order: new EventOrder(Number(major), Number(minor)),
+      order: new EventOrder(Number(sequence), Number(index)),
       onEvent: (event) => stream.receive(event),
       onClosed: (end) => stream.ended(end),
     });
     // Of the checkpoint's command more events may follow; before any, the stream begins with the first.
-    stream.follow(link, major === 0n ? 1 : Number(major));
+    stream.follow(link, sequence === 0n ? 1 : Number(sequence));
     return stream;
   }
 }
