@@ -11,12 +11,12 @@ import { EngineEventSource } from '@platform/event-log';
 import { type WorkerConfig } from './config.js';
 import { type WorkerParts } from './worker.js';
 
-export interface EventLogParts extends Pick<WorkerParts, 'database' | 'clock' | 'logger'> {
+export interface EventLogParts extends Pick<WorkerParts, 'database' | 'clock' | 'terms' | 'logger'> {
   readonly config: Pick<WorkerConfig, keyof typeof kafkaConfig | 'EXCHANGE_ADDRESSES' | 'EXCHANGE_OBSERVER_KEY'>;
 }
 
 /** Carries domain events, and the exchange's where there is one, to Kafka, when there is Kafka. Answers how to stop. */
-export function registerEventLogWork({ config, database, clock, logger }: EventLogParts): () => Promise<void> {
+export function registerEventLogWork({ config, database, clock, terms, logger }: EventLogParts): () => Promise<void> {
   const settings = kafkaSettingsOf(config, 'strongroom-worker');
   if (settings === undefined) return () => Promise.resolve();
   const { EXCHANGE_ADDRESSES: addresses, EXCHANGE_OBSERVER_KEY: key, KAFKA_TOPIC_PREFIX: prefix } = config;
@@ -24,11 +24,11 @@ export function registerEventLogWork({ config, database, clock, logger }: EventL
   if (addresses.length > 0) {
     if (key === undefined)
       throw new ConfigurationError('KAFKA_BROKERS with EXCHANGE_ADDRESSES needs EXCHANGE_OBSERVER_KEY');
-    sources.push(new EngineEventSource({ addresses, key, topic: `${prefix}engine.v1` }));
+    sources.push(new EngineEventSource({ addresses, key, terms, topic: `${prefix}engine.v1` }));
   }
   // A producer each: what holds one stream up is no affair of the other.
   const relays = sources.map(
-    (source) => new Relay({ database, clock, logger, source, log: new KafkaEventLog(settings, logger) }),
+    (source) => new Relay({ database, clock, logger, source, openLog: () => new KafkaEventLog(settings, logger) }),
   );
   for (const relay of relays) relay.start();
   return async () => void (await Promise.all(relays.map((relay) => relay.stop())));

@@ -20,6 +20,7 @@ import { armFailpoint } from '@base/failpoints';
 import { createLogger } from '@base/observability';
 import { type EngineEvent } from '@core/contracts';
 import { engineEventJson, EngineEventSource, keyOf, parseEngineEvent } from '@platform/event-log';
+import { HighestTerm } from '@platform/venue-link';
 import { cancelAll, exchangeKey, order, VenueBench } from '@products/venue/testing';
 import { registerEventLogWork } from './event-log-work.js';
 
@@ -141,7 +142,8 @@ const onRealParts = (): void => {
       EXCHANGE_ADDRESSES: [bench.exchange.address],
       EXCHANGE_OBSERVER_KEY: exchangeKey('observer'),
     };
-    const stop = registerEventLogWork({ config, database: bench.database, clock: systemClock, logger });
+    const terms = new HighestTerm();
+    const stop = registerEventLogWork({ config, database: bench.database, clock: systemClock, terms, logger });
     running.push(stop);
     await relayedUpTo('engine', 1n);
     const printed = startConsumer(ENGINE);
@@ -193,7 +195,7 @@ const onRealParts = (): void => {
     };
     const common = { clientId: 'spec', tls: false, isIdempotent: true, requestTimeoutMs: 500, retries: 1 };
     const log = new KafkaEventLog({ ...common, brokers: proxy.brokers }, logger);
-    const parts = { database: bench.database, clock: systemClock, logger, log, source };
+    const parts = { database: bench.database, clock: systemClock, logger, openLog: () => log, source };
     const relay = new Relay(parts, { retryMs: 20, longestRetryMs: 100 });
     running.push(() => relay.stop());
     relay.start();

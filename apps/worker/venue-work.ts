@@ -8,7 +8,7 @@ export function registerVenueWork(parts: WorkerParts): () => Promise<void> {
   const settings = settlerSettingsOf(parts.config);
   if (settings === undefined) return () => Promise.resolve();
   continueWithdrawals(parts);
-  return startVenueWork(parts, settings);
+  return startVenueWork(parts, { ...settings, terms: parts.terms });
 }
 
 function continueWithdrawals({ config, database, clock, logger, ledger, outbox, events }: WorkerParts): void {

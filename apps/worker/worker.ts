@@ -4,6 +4,7 @@ import { Events } from '@base/events';
 import { createWorkQueue, Jobs, Outbox } from '@base/jobs';
 import { type Logger } from '@base/observability';
 import { Ledger } from '@platform/ledger';
+import { HighestTerm } from '@platform/venue-link';
 import { type WorkerConfig } from './config.js';
 import { registerApprovalsWork } from './approvals-work.js';
 import { registerPaymentsWork } from './payments-work.js';
@@ -23,6 +24,8 @@ export interface WorkerParts {
   readonly outbox: Outbox;
   readonly events: Events;
   readonly ledger: Ledger;
+  /** Which of the exchange's primaries is the last: one memory for all that speak to it here. */
+  readonly terms: HighestTerm;
   readonly logger: Logger;
 }
 
@@ -51,6 +54,7 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
     outbox: new Outbox(database, clock),
     events,
     ledger,
+    terms: new HighestTerm(),
     logger,
   };
   const stopLibraries = await register(parts);

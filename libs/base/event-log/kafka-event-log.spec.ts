@@ -9,7 +9,7 @@ import {
   type LogRecord,
   NotAcknowledged,
 } from './index.js';
-import { type Consumed, hasKafka, KafkaProxy, MockKafka } from './testing/index.js';
+import { type Consumed, hasKafka, KafkaProxy, MockKafka, type ProducedBatch } from './testing/index.js';
 
 const logger = createLogger('spec', 'silent');
 const hasCluster = hasKafka('the event log against a Kafka cluster');
@@ -111,11 +111,20 @@ const inKafka = (): void => {
     const topic = newTopic();
     const log = openLog();
     await log.append(recordsOf(topic, 1));
-    proxy.fate = (node) => (node === 2 ? 'lose-request' : 'pass');
+    const lost: ProducedBatch[] = [];
+    proxy.fate = (node, batches) => {
+      if (node !== 2) return 'pass';
+      lost.push(...batches);
+      return 'lose-request';
+    };
     const failed = log.append(recordsOf(topic, 1, 1));
     await expect(failed).rejects.toThrow();
     proxy.fate = () => 'pass';
+    const tried = proxy.produced.length;
     await log.append(recordsOf(topic, 1, 1));
+    // Still under the same numbers: it is the same producer, however many calls have failed.
+    expect(lost.length).toBeGreaterThan(0);
+    for (const batch of lost) expect(proxy.produced.slice(tried)).toContainEqual(batch);
     await log.append(recordsOf(topic, 1, 2));
     expect(firstsByKey(await mock.read(topic))).toEqual(each(['0', '1', '2']));
   });

@@ -42,8 +42,8 @@ afterEach(async () => {
 afterAll(() => database.drop());
 
 const topic = (): string => `spec-${round}.domain.v1`;
-const startRelay = (log: EventLog, on: Database = database.app): Relay => {
-  const parts = { database: on, clock: systemClock, logger, log, source: new DomainEventSource(on, topic()) };
+const startRelay = (log: EventLog, openLog = (): EventLog => log, on: Database = database.app): Relay => {
+  const parts = { database: on, clock: systemClock, logger, openLog, source: new DomainEventSource(on, topic()) };
   const relay = new Relay(parts, { retryMs: 10, longestRetryMs: 50 });
   relays.push(relay);
   relay.start();
@@ -206,7 +206,8 @@ describe('a relay to the event log', () => {
 
   it('never moves its checkpoint back, and begins again where another has moved it', async () => {
     const log = new MemoryLog();
-    startRelay(log);
+    let opened = 0;
+    startRelay(log, () => ((opened += 1), log));
     await happen(1);
     await until(() => log.records.length === 1);
     const moved = `UPDATE base.event_log_checkpoint SET minor = minor + $1 WHERE stream = 'domain'`;
@@ -219,6 +220,7 @@ describe('a relay to the event log', () => {
     await until(() => log.records.length >= 5);
     // Sent, found to be overtaken, and sent again from where the checkpoint then was.
     expect(log.records.map(numberOf)).toEqual([0, 1, 2, 1, 2]);
+    expect(opened).toBe(2);
   });
 });
 

@@ -12,8 +12,11 @@ export interface RelayParts {
   readonly database: Database;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** The relay's own: it closes it. */
-  readonly log: EventLog;
+  /**
+   * Asked each time that the relay begins at its checkpoint, and closed by it. A producer that has tried something which nobody knows the end of, and
+   * then sent something else under the same numbers, would be taken to repeat itself.
+   */
+  readonly openLog: () => EventLog;
   readonly source: RecordSource;
 }
 
@@ -56,7 +59,6 @@ export class Relay {
     this.#stopping.abort();
     clearInterval(this.#measuring);
     await this.#running;
-    await this.#parts.log.close();
   }
 
   get #stream(): RecordSource['stream'] {
@@ -95,9 +97,10 @@ export class Relay {
   }
 
   async #carry(signal: AbortSignal): Promise<void> {
-    const { database, clock, source } = this.#parts;
+    const { database, clock, source, openLog } = this.#parts;
     let place: Place = await readCheckpoint(database, this.#stream);
     const stream = await source.open(place);
+    const log = openLog();
     try {
       relayMetrics.following(this.#stream, true);
       while (!signal.aborted) {
@@ -105,7 +108,7 @@ export class Relay {
         if (batch === undefined) continue;
         this.#inHand = batch;
         inGap('taken');
-        if (!(await this.#deliver(batch, signal))) break;
+        if (!(await this.#deliver(batch, log, signal))) break;
         inGap('acknowledged');
         await moveCheckpoint(database, this.#stream, { from: place, to: batch.upTo, at: clock.now() });
         place = batch.upTo;
@@ -113,13 +116,13 @@ export class Relay {
         this.#failures = 0;
       }
     } finally {
-      await stream.close();
+      await Promise.all([stream.close(), log.close()]);
     }
   }
 
   /** Until the log has it, or `signal` ends the waiting. The same batch each time: see KafkaEventLog on what that is worth. */
-  async #deliver({ records }: RecordBatch, signal: AbortSignal): Promise<boolean> {
-    const { log, logger } = this.#parts;
+  async #deliver({ records }: RecordBatch, log: EventLog, signal: AbortSignal): Promise<boolean> {
+    const { logger } = this.#parts;
     for (let failures = 0; !signal.aborted; failures += 1) {
       try {
         if (!(await isDone(log.append(records), signal))) return false;
