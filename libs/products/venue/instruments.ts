@@ -57,7 +57,10 @@ export function listingOf(instrument: Instrument): EngineCommandDraft {
   };
 }
 
-/** The engine has listed it: from now on its terms are the engine's, whatever was planned under that number. */
+/**
+ * The engine has listed it: from now on its terms are the engine's, whatever was planned under that number. To the engine a symbol is a label,
+ * which it lets a second instrument have; here the second one's is told apart by its number.
+ */
 export async function recordListing(
   tx: Tx,
   event: Extract<EngineEvent, { kind: 'instrument-listed' }>,
@@ -66,7 +69,8 @@ export async function recordListing(
   await tx.query(
     `INSERT INTO venue.instrument AS i (number, symbol, settlement, base, quote, lot_units, tick_value, tick_value_scale,
          minimum_quantity, maximum_quantity, maximum_price, initial_margin_ppm, maintenance_margin_ppm, listed_by, listed_at)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+     VALUES ($1, CASE WHEN EXISTS (SELECT FROM venue.instrument o WHERE o.symbol = $2 AND o.number <> $1)
+                      THEN left($2, 12) || '#' || $1 ELSE $2 END, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
      ON CONFLICT (number) DO UPDATE SET symbol = EXCLUDED.symbol, settlement = EXCLUDED.settlement, base = EXCLUDED.base,
          quote = EXCLUDED.quote, lot_units = EXCLUDED.lot_units, tick_value = EXCLUDED.tick_value,
          tick_value_scale = EXCLUDED.tick_value_scale, minimum_quantity = EXCLUDED.minimum_quantity,

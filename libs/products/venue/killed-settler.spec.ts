@@ -4,11 +4,14 @@ import { systemClock } from '@base/clock';
 import { uuidV7 } from '@base/database';
 import { Events } from '@base/events';
 import { type EngineEvent } from '@core/contracts';
+import { VenueView } from '@core/venue-view';
 import { account, credit, debit } from '@platform/ledger';
 import { readCheckpoint } from './checkpoint.js';
 import { listFreezes } from './freezes.js';
 import { SettleEvents } from './settle-events.js';
 import { VenueBench } from './testing/index.js';
+import { type ExchangeTransfer } from './transfer.js';
+import { readVenueSnapshot } from './venue-snapshot.js';
 import { anyMark, anyOrder, CONTRACT, contractListing, seeded } from './testing/random-trading.js';
 
 const ROUNDS = process.env['TORTURE'] === '1' ? 200 : 3;
@@ -60,14 +63,17 @@ describe('A17', () => {
     async () => {
       const random = seeded(SEED);
       const accounts: number[] = [];
+      const moves: ExchangeTransfer[] = [];
       let kill = await bench.spawnSettler();
       for (const customer of customers) {
         for (const asset of ASSETS) {
           const amount = (FUNDS[asset] / 2n / UNIT[asset]) * UNIT[asset];
-          await bench.move('in', customer, asset, amount);
+          moves.push(await bench.move('in', customer, asset, amount));
         }
         accounts.push(await bench.engineAccount(customer));
       }
+      // Without money nobody trades, however slow the machine is to bring it.
+      for (const { id } of moves) await bench.ended(id);
       await bench.exchange.do('operator', contractListing);
       for (let round = 0; round < ROUNDS; round += 1) {
         const orders = Array.from({ length: ORDERS }, () => anyOrder(random, accounts));
@@ -128,6 +134,31 @@ describe('A17', () => {
     },
     HOUR_MS,
   );
+});
+
+describe('a view that begins at the checkpoint', () => {
+  test('owns and holds what the engine says at that command', async () => {
+    const snapshot = await readVenueSnapshot(bench.database);
+    const view = new VenueView(snapshot);
+    const { balances, sequence } = await bench.balancesAt(Number(snapshot.position.sequence));
+    expect(BigInt(sequence)).toBe(snapshot.position.sequence);
+    // In dollars the margins of contracts are held besides.
+    const [dollars] = snapshot.assets.filter(({ code }) => code === 'USD');
+    const dueOf = ({ asset, total, held }: { asset: number; total: bigint; held: bigint }) =>
+      asset === dollars?.number ? { asset, total } : { asset, total, held };
+    const accounts = [...new Set(balances.map(({ account }) => account))];
+    expect(accounts.length).toBeGreaterThan(customers.length);
+    for (const account of accounts) {
+      const due = balances.filter((balance) => balance.account === account).map(dueOf);
+      const seen = [...view.balances(account)].sort((one, other) => one.asset - other.asset);
+      expect({ seed: SEED, account, seen: seen.filter(({ total }) => total !== 0n).map(dueOf) }).toEqual({
+        seed: SEED,
+        account,
+        seen: due,
+      });
+    }
+    expect(balances.some(({ asset, held }) => asset !== dollars?.number && held > 0n)).toBe(true);
+  });
 });
 
 describe('the checkpoint', () => {

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { uuidV7 } from '@base/database';
 import { Refusal } from '@base/http';
+import { clientOrderIdOf, encodeText } from '@core/contracts';
 import { account, type Account, type StatementLine } from '@platform/ledger';
+import { findOrderByClientId, findOrders } from './find-orders.js';
 import { type Gap, GAPS } from './gaps.js';
 import { cancelAll, order, VenueBench } from './testing/index.js';
 import { engineIdOf, idOfEngine } from './transfer.js';
@@ -82,6 +84,24 @@ test('a trade is one transfer with its fees, and statements, orders and fills sh
     { account: sells, amount: 300n },
   ]);
   await expectSound();
+});
+
+test('an order is found by what its client called it', async () => {
+  const text = 'my first order: (1) far away';
+  const clientOrderId = clientOrderIdOf(text);
+  const last = await bench.exchange.do('gateway', [
+    { kind: 'name-client-order', account: buys, clientOrderId, text: encodeText(text) },
+    order({ account: buys, clientOrderId, price: 1 }),
+    order({ account: buys, clientOrderId: 0xabcn, price: 1 }),
+    { kind: 'cancel-by-client-id', account: buys, clientOrderId },
+    cancelAll(buys),
+  ]);
+  await bench.settledUpTo(last);
+  const found = await findOrderByClientId(bench.database, buys, clientOrderId);
+  expect(found).toMatchObject({ clientText: text, status: 'cancelled', reason: 'requested', left: 1_000_000n });
+  const canceled = await findOrders(bench.database, { account: buys, status: 'CANCELED', symbol: 'BTC-USD', limit: 2 });
+  expect(canceled.map(({ clientText }) => clientText)).toEqual(['0000000000000abc', text]);
+  expect(await findOrders(bench.database, { account: sells, status: 'CANCELED', limit: 10 })).toEqual([]);
 });
 
 describe('a move', () => {

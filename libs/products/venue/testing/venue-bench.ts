@@ -12,7 +12,7 @@ import { type AssetCode } from '@core/money';
 import { type EngineCommandDraft } from '@core/contracts';
 import { createTestIdentity } from '@platform/identity/testing';
 import { account, Ledger } from '@platform/ledger';
-import { HighestTerm, readBalances } from '@platform/venue-link';
+import { type BalancesAt, HighestTerm, readBalances } from '@platform/venue-link';
 import { createTestLedger, fund, type TestLedger } from '@platform/ledger/testing';
 import { type ExchangeTransfer, findAccount, findTransfer, listingOf, listInstruments, MoveFromExchange, MoveToExchange, readCheckpoint, ReconcileExchange, type Reconciliation, Settler, type SettlerSettings } from '@products/venue'; // prettier-ignore
 import { type Gap, gapName } from '../gaps.js';
@@ -192,15 +192,19 @@ export class VenueBench {
   reconcile(): Promise<Reconciliation | undefined> {
     const { database, logger } = this;
     const events = new Events({ database, clock: systemClock, logger });
-    const options = {
-      addresses: [this.exchange.address],
-      keyName: 'settlement',
-      key: exchangeKey('settlement'),
-      terms: new HighestTerm(),
-    };
     return new ReconcileExchange({ database, clock: systemClock, events, logger }, (sequence) =>
-      readBalances(options, sequence),
+      this.balancesAt(sequence),
     ).run();
+  }
+
+  /** What the engine had at that command. */
+  balancesAt(sequence: number): Promise<BalancesAt> {
+    const terms = new HighestTerm();
+    const { address } = this.exchange;
+    return readBalances(
+      { addresses: [address], keyName: 'settlement', key: exchangeKey('settlement'), terms },
+      sequence,
+    );
   }
 
   async stopSettlers(): Promise<void> {
