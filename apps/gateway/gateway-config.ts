@@ -22,6 +22,8 @@ export const gatewayConfig = {
   GATEWAY_REST_PORT: port(3010),
   GATEWAY_WS_PORT: port(3011),
   GATEWAY_FIX_PORT: port(3012),
+  GATEWAY_FIX_TLS_KEY_FILE: z.string().min(1).optional(),
+  GATEWAY_FIX_TLS_CERT_FILE: z.string().min(1).optional(),
   GATEWAY_METRICS_PORT: port(3013),
   GATEWAY_REST_BASE: z
     .string()

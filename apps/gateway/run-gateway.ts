@@ -9,6 +9,7 @@ import { KeyAccess } from './access/key-access.js';
 import { clientAddress } from './client-address.js';
 import { LiveVenue } from './desk/live-venue.js';
 import { openFixDoor } from './fix/fix-door.js';
+import { readFixTls } from './fix/read-fix-tls.js';
 import { gatewayConfig, type GatewayConfig } from './gateway-config.js';
 import { type Door, type GatewayParts } from './parts.js';
 import { openRestDoor } from './rest/rest-door.js';
@@ -101,6 +102,6 @@ async function openDoors(parts: GatewayParts, config: GatewayConfig): Promise<re
   return Promise.all([
     openRestDoor(parts, rest),
     openSocketDoor({ ...parts, ...(cache && { cache }) }, socket),
-    openFixDoor(parts, { host, port: config.GATEWAY_FIX_PORT }),
+    openFixDoor(parts, { host, port: config.GATEWAY_FIX_PORT, tls: readFixTls(config) }),
   ]);
 }

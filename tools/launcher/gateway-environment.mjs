@@ -24,6 +24,16 @@ export const GATEWAY_ENVIRONMENT = [
     port: true,
   },
   {
+    name: 'GATEWAY_FIX_TLS_KEY_FILE',
+    readers: ['gateway'],
+    meaning: 'private key (PEM) of the FIX port’s TLS; with the certificate, or FIX is plain TCP',
+  },
+  {
+    name: 'GATEWAY_FIX_TLS_CERT_FILE',
+    readers: ['gateway'],
+    meaning: 'certificate chain (PEM) of the FIX port’s TLS',
+  },
+  {
     name: 'GATEWAY_METRICS_PORT',
     readers: ['gateway'],
     meaning: 'port of the gateway’s health and metrics',

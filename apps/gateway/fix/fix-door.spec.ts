@@ -10,6 +10,7 @@ import { FixBody, type FixMessage } from './fix-message.js';
 import { type FixSettings } from './fix-settings.js';
 import { formatTimestamp } from './fix-time.js';
 import { FixClient } from './testing/fix-client.js';
+import { selfSigned } from './testing/self-signed.js';
 import { ToyVenue } from './testing/toy-venue.js';
 
 const MINE = '0190a000-0000-7000-8000-000000000001';
@@ -174,6 +175,19 @@ describe('logging on', () => {
     const noise = await connect(door, freshName());
     noise.socket.write(Buffer.alloc(200_000, '8=FIX.4.4\x019=1\x01x\x0110=000\x01'));
     await Promise.all([mute, half, huge, noise].map((client) => client.closed()));
+  });
+
+  test('with a key and a certificate the door speaks TLS alone', async () => {
+    const tls = selfSigned('exchange');
+    const door = await open({ tls, logonTimeoutMs: 300 });
+    const client = await FixClient.open(door.port, freshName(), tls.cert);
+    clients.push(client);
+    client.logOn('mine', secretOf('mine'));
+    await client.next('A');
+    const plain = await connect(door, freshName());
+    plain.logOn('mine', secretOf('mine'));
+    await plain.closed();
+    expect(plain.got).toEqual([]);
   });
 
   test('F9: a revoked key ends its session', async () => {

@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { encodeMessage, FixReader } from '../fix-codec.js';
 import { FixBody, type FixMessage } from '../fix-message.js';
 import { formatTimestamp } from '../fix-time.js';
@@ -29,9 +30,12 @@ export class FixClient {
     });
   }
 
-  static async open(port: number, compId: string): Promise<FixClient> {
-    const socket = connect(port, '127.0.0.1');
-    await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject));
+  /** @param ca the certificate that the other side must have; plain TCP without it */
+  static async open(port: number, compId: string, ca?: string): Promise<FixClient> {
+    const host = '127.0.0.1';
+    const socket = ca === undefined ? connect(port, host) : connectTls({ port, host, ca, checkServerIdentity: () => undefined }); // prettier-ignore
+    const event = ca === undefined ? 'connect' : 'secureConnect';
+    await new Promise<void>((resolve, reject) => socket.once(event, () => resolve()).once('error', reject));
     return new FixClient(socket, compId);
   }
 
