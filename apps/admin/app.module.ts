@@ -9,6 +9,7 @@ import { NotificationsModule } from '@platform/notifications';
 import { PAYMENTS, type Payments, PaymentsModule, railsOf, termsOf } from '@platform/payments';
 import { CautiousValuation, createPricing, PricingModule, webSocketSources } from '@platform/pricing';
 import { BrokerageModule, IdentityTiers } from '@products/brokerage';
+import { operatorSettingsOf } from '@products/venue';
 import { ApprovalsHttpModule } from './approvals/approvals-http.module.js';
 import { AuditHttpModule } from './audit/audit-http.module.js';
 import { BrokerageHttpModule } from './brokerage/brokerage-http.module.js';
@@ -18,6 +19,7 @@ import { IdentityHttpModule } from './identity/identity-http.module.js';
 import { LedgerHttpModule } from './ledger/ledger-http.module.js';
 import { PaymentsHttpModule } from './payments/payments-http.module.js';
 import { SandboxHttpModule } from './sandbox/sandbox-http.module.js';
+import { VenueHttpModule } from './venue/venue-http.module.js';
 
 /** Everything operators can call. A feature is one line here and a folder beside it. */
 @Module({})
@@ -52,6 +54,7 @@ export class AppModule {
         BrokerageHttpModule,
         AuditHttpModule.of({ tokenKey: config.TOKEN_KEY, anchorFile: config.AUDIT_ANCHOR_FILE }),
         PaymentsHttpModule,
+        VenueHttpModule.of(operatorSettingsOf(config)),
         SandboxHttpModule.of(process.sandboxClock),
       ],
     };

@@ -4,12 +4,14 @@ import { processConfig } from '@base/process';
 import { custodyConfig } from '@platform/custody';
 import { paymentsConfig } from '@platform/payments';
 import { priceUrls } from '@platform/pricing';
+import { venueOperatorConfig } from '@products/venue';
 
 /** What the operators' API reads of its environment; docs/configuration.md says what each means. */
 export const adminConfig = {
   ...processConfig,
   ...custodyConfig,
   ...paymentsConfig,
+  ...venueOperatorConfig,
   PRICE_URLS: priceUrls(),
   ADMIN_PORT: port(3001),
   API_PUBLIC_URL: z.url({ protocol: /^https?$/ }).default('http://127.0.0.1:3000'),

@@ -49,8 +49,23 @@ describe('E2: an amount as a JSON number, in every operation of the operators’
         'PUT /v1/house/limits/{asset} soft',
       ]),
     );
-    // A rank and a time. Whoever adds a number decides here that it is no amount.
-    expect(numbers).toEqual(['PUT /v1/customers/{id}/tier tier', 'POST /v1/sandbox/clock/advance milliseconds']);
+    // Ranks, times, rates and places in a stream. Whoever adds a number decides here that it is no amount.
+    expect(numbers).toEqual([
+      'PUT /v1/customers/{id}/tier tier',
+      'POST /v1/venue/instruments initialMarginPpm',
+      'POST /v1/venue/instruments maintenanceMarginPpm',
+      'PUT /v1/venue/instruments/{symbol}/fees tier',
+      'PUT /v1/venue/instruments/{symbol}/fees makerPpm',
+      'PUT /v1/venue/instruments/{symbol}/fees takerPpm',
+      'PUT /v1/venue/instruments/{symbol}/bands pricePpm',
+      'PUT /v1/venue/instruments/{symbol}/bands protectionPpm',
+      'PUT /v1/venue/instruments/{symbol}/bands haltPpm',
+      'PUT /v1/venue/instruments/{symbol}/bands haltWindowMs',
+      'PUT /v1/venue/instruments/{symbol}/bands reopenAfterMs',
+      'PUT /v1/venue/accounts/{customerId} tier',
+      'POST /v1/venue/busts index',
+      'POST /v1/sandbox/clock/advance milliseconds',
+    ]);
 
     const headers = await signIn();
     const before = await rowCounts(admin.db.owner);

@@ -3,7 +3,7 @@ import { kafkaConfig } from '@base/event-log';
 import { custodyConfig } from '@platform/custody';
 import { paymentsConfig } from '@platform/payments';
 import { priceUrls } from '@platform/pricing';
-import { venueConfig } from '@products/venue';
+import { venueConfig, venueOperatorConfig } from '@products/venue';
 import { hedgeConfig } from './hedge/appoint-member.js';
 import { flag, loadConfig, port, secretText, secretUrl } from '@base/config';
 
@@ -19,6 +19,7 @@ export const loadWorkerConfig = (environment?: Record<string, string | undefined
       ...paymentsConfig,
       ...venueConfig,
       ...hedgeConfig,
+      ...venueOperatorConfig,
       ...kafkaConfig,
       EXCHANGE_OBSERVER_KEY: secretText(24).optional(),
       PRICE_URLS: priceUrls(),

@@ -36,7 +36,7 @@ export const EXCHANGE_ENVIRONMENT = [
   },
   {
     name: 'EXCHANGE_ADDRESSES',
-    readers: ['worker', 'open-venue', 'gateway'],
+    readers: ['worker', 'open-venue', 'gateway', 'admin'],
     meaning:
       'the exchange’s processes as its callers reach them, `host:port` or a Unix socket each, separated by commas; nothing is settled when unset',
     fallback: (_values, home) => `${home.socketFolder}/exchange.sock`,
@@ -50,7 +50,7 @@ export const EXCHANGE_ENVIRONMENT = [
   },
   {
     name: 'EXCHANGE_OPERATOR_KEY',
-    readers: ['exchange', 'open-venue'],
+    readers: ['exchange', 'open-venue', 'admin', 'worker'],
     meaning: 'shared key of operators’ tools: instruments, fees, halts, the kill switch',
     secret: true,
   },

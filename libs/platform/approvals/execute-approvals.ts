@@ -83,7 +83,8 @@ export class ExecuteApprovals {
       const outcome = await executor.outside(approval);
       await database.transaction((tx) => this.#finish(tx, approvalId, { job, work: () => Promise.resolve(outcome) }));
     } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
+      // What is unavailable is asked again.
+      if (!(error instanceof Refusal) || error.options.status === 503) throw error;
       const outcome = { code: error.code, title: error.options.title, detail: error.options.detail ?? null };
       await database.transaction((tx) => this.#fail(tx, approvalId, outcome));
     }

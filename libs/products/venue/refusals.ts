@@ -42,6 +42,17 @@ const REFUSALS = {
   },
   accounts_exhausted: { status: 503, title: 'The exchange opens no more accounts', retryAfterSeconds: 3_600 },
   transfer_unknown: { status: 404, title: 'There is no such transfer' },
+  instrument_unknown: { status: 404, title: 'There is no such instrument' },
+  instrument_listed: { status: 409, title: 'The engine has listed this instrument; its terms are final' },
+  instruments_exhausted: { status: 409, title: 'The engine has room for no more instruments' },
+  terms_do_not_fit: {
+    status: 422,
+    title: 'These terms do not come out even',
+    detail:
+      'Lot and quantities must be whole numbers of the base asset’s units, quantities of lots, and the highest price of ticks.',
+  },
+  account_unknown: { status: 404, title: 'This customer has no account on the exchange' },
+  price_does_not_fit: { status: 422, title: 'The price is out of range or lies between two ticks' },
   trade_unknown: { status: 404, title: 'There is no such trade, or it has not been settled yet' },
   trade_busted: { status: 409, title: 'This trade was taken back already' },
   bust_in_progress: {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ConfigurationError, type Secret, secretText } from '@base/config';
 import { type PrimaryOptions } from '@platform/venue-link';
+import { type OperatorSettings } from './operator-link.js';
 import { type SettlerSettings } from './settler.js';
 
 /** What a process that settles the exchange reads of its environment. Without addresses there is no exchange to settle. */
@@ -13,6 +14,21 @@ export const venueConfig = {
     ),
   EXCHANGE_SETTLEMENT_KEY: secretText(24).optional(),
 };
+
+/** What a process that operates the exchange reads of its environment. */
+export const venueOperatorConfig = {
+  EXCHANGE_ADDRESSES: venueConfig.EXCHANGE_ADDRESSES,
+  EXCHANGE_OPERATOR_KEY: secretText(24).optional(),
+};
+
+/** Undefined where there is no exchange to operate, or no key to do it with. */
+export function operatorSettingsOf(config: {
+  readonly EXCHANGE_ADDRESSES: PrimaryOptions['addresses'];
+  readonly EXCHANGE_OPERATOR_KEY?: Secret | undefined;
+}): OperatorSettings | undefined {
+  const { EXCHANGE_ADDRESSES: addresses, EXCHANGE_OPERATOR_KEY: key } = config;
+  return addresses.length === 0 || key === undefined ? undefined : { addresses, key };
+}
 
 /** `host:port`, or the path of a Unix socket. */
 function addressOf(text: string): PrimaryOptions['addresses'][number] {
