@@ -81,9 +81,24 @@ export const bustOrder = z
   .meta({ id: 'BustOrder' });
 
 const time = z.iso.datetime();
+
+/** Of lists that need more than a page: a cursor is looked at beside the other parameters, so that each that is wrong is named. */
+const paging = () => ({
+  ...pageQuery(),
+  cursor: z.string().max(400).refine(isPosition, 'is not a cursor of this list').optional(),
+});
+
+function isPosition(cursor: string): boolean {
+  try {
+    return Array.isArray(JSON.parse(Buffer.from(cursor, 'base64url').toString()));
+  } catch {
+    return false;
+  }
+}
+
 export const viewListing = z.strictObject({ ...pageQuery(), symbol: symbol.optional(), customerId: id.optional() });
 export const operationListing = z.strictObject({ ...pageQuery(), symbol: symbol.optional() });
-export const transferListing = z.strictObject({ ...pageQuery(), customerId: id });
+export const transferListing = z.strictObject({ ...paging(), customerId: id });
 export const bustListing = z.strictObject({ ...pageQuery(), state: z.enum(BUST_STATES).optional() });
 export const pageListing = z.strictObject(pageQuery());
 
@@ -96,12 +111,12 @@ const bounded = ({ from, to }: { from: string; to: string }): boolean => {
 const OF_RANGE = { path: ['to'], message: 'must be after "from", and at most 31 days' };
 
 export const fillListing = z
-  .strictObject({ ...pageQuery(), ...range, customerId: id.optional() })
+  .strictObject({ ...paging(), ...range, customerId: id.optional() })
   .refine(bounded, OF_RANGE);
-export const selfTradeListing = z.strictObject({ ...pageQuery(), ...range }).refine(bounded, OF_RANGE);
+export const selfTradeListing = z.strictObject({ ...paging(), ...range }).refine(bounded, OF_RANGE);
 export const circulationListing = z
   .strictObject({
-    ...pageQuery(),
+    ...paging(),
     ...range,
     minimumBalancePpm: z.coerce.number().int().min(1).max(PPM).default(950_000),
     minimumTrades: z.coerce.number().int().min(2).max(1_000_000).default(4),
@@ -109,7 +124,7 @@ export const circulationListing = z
   .refine(bounded, OF_RANGE);
 export const spoofListing = z
   .strictObject({
-    ...pageQuery(),
+    ...paging(),
     ...range,
     windowMs: z.coerce.number().int().min(1).max(3_600_000).default(5_000),
     multiple: z.coerce.number().int().min(1).max(1_000).default(5),
@@ -117,7 +132,7 @@ export const spoofListing = z
   .refine(bounded, OF_RANGE);
 export const moveListing = z
   .strictObject({
-    ...pageQuery(),
+    ...paging(),
     ...range,
     windowMs: z.coerce.number().int().min(1).max(86_400_000).default(60_000),
     movePpm: z.coerce.number().int().min(1).max(PPM).default(50_000),
