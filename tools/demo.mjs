@@ -10,6 +10,7 @@ import { buyByCard, buyInOneClick, sell, swapToEther } from './demo/orders.mjs';
 import { proveBooks, proveCustody } from './demo/proof.mjs';
 import { signUp } from './demo/sign-up.mjs';
 import { beginTour } from './demo/tour.mjs';
+import { tradeOnExchange } from './demo/trader.mjs';
 
 const STEPS = [
   signUp,
@@ -21,6 +22,7 @@ const STEPS = [
   swapToEther,
   depositCoins,
   withdrawBitcoin,
+  tradeOnExchange,
   proveBooks,
   proveCustody,
 ];

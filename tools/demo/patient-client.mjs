@@ -30,15 +30,19 @@ export class PatientClient {
   #patienceMs;
   /** @type {() => string | undefined} */
   #token;
+  /** @type {Readonly<Record<string, string>>} */
+  #headers;
 
   /**
    * @param {string} base URL
-   * @param {{ patienceMs?: number, token?: () => string | undefined }} [options] `patienceMs`: how long one call may take with its repetitions
+   * @param {{ patienceMs?: number, token?: () => string | undefined, headers?: Readonly<Record<string, string>> }} [options] `patienceMs`: how long one call may
+   *   take with its repetitions
    */
-  constructor(base, { patienceMs = 60_000, token = () => undefined } = {}) {
+  constructor(base, { patienceMs = 60_000, token = () => undefined, headers = {} } = {}) {
     this.#base = base;
     this.#patienceMs = patienceMs;
     this.#token = token;
+    this.#headers = headers;
   }
 
   /** @param {string} path */
@@ -80,7 +84,7 @@ export class PatientClient {
   /** @returns {Promise<{ status?: number, body?: any, why?: string }>} without a status when nothing answered */
   async #ask(method, path, body, key) {
     /** @type {Record<string, string>} */
-    const headers = { accept: 'application/json' };
+    const headers = { accept: 'application/json', ...this.#headers };
     const token = this.#token();
     if (token) headers.authorization = `Bearer ${token}`;
     if (body !== undefined) headers['content-type'] = 'application/json';

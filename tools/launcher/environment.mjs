@@ -6,6 +6,7 @@
 import { EVENT_LOG_ENVIRONMENT } from './event-log-environment.mjs';
 import { EXCHANGE_ENVIRONMENT } from './exchange-environment.mjs';
 import { GATEWAY_ENVIRONMENT } from './gateway-environment.mjs';
+import { MARKET_MAKER_ENVIRONMENT } from './market-maker-environment.mjs';
 
 /** @typedef {'postgres' | 'bitcoin' | 'ethereum' | 'bank' | 'card' | 'prices' | 'migrate' | 'seed' | 'open-venue' | 'market-maker' | 'api' | 'admin' | 'worker' | 'signer' | 'exchange' | 'gateway'} ProcessName */
 
@@ -25,7 +26,7 @@ const OURS = ['api', 'admin', 'worker', 'signer', 'gateway'];
 /** @type {readonly ProcessName[]} */
 const SERVERS = ['api', 'admin', 'worker'];
 /** @type {readonly ProcessName[]} */
-const OUTSIDE = ['bitcoin', 'bank', 'card', 'prices'];
+const OUTSIDE = ['bitcoin', 'bank', 'card', 'prices', 'market-maker'];
 
 /** @type {readonly Variable[]} */
 export const ENVIRONMENT = [
@@ -110,12 +111,7 @@ export const ENVIRONMENT = [
     fallback: 'regtest',
   },
   { name: 'ETHEREUM_RPC_PORT', readers: ['ethereum'], meaning: 'port of anvil', fallback: '8545', port: true },
-  {
-    name: 'ETHEREUM_BLOCK_INTERVAL_S',
-    readers: ['ethereum'],
-    meaning: 'seconds between anvil’s blocks',
-    fallback: '5',
-  },
+  { name: 'ETHEREUM_BLOCK_INTERVAL_S', readers: ['ethereum'], meaning: 'seconds between its blocks', fallback: '5' },
   {
     name: 'ETHEREUM_CHAIN_ID',
     readers: ['ethereum', ...OURS],
@@ -233,7 +229,7 @@ export const ENVIRONMENT = [
   },
   {
     name: 'PRICE_URLS',
-    readers: SERVERS,
+    readers: [...SERVERS, 'market-maker'],
     meaning: 'price sources, WebSocket URLs separated by commas',
     fallback: ({ PRICES_PORT }) =>
       ['alpha', 'bravo', 'charlie'].map((venue) => `ws://127.0.0.1:${PRICES_PORT}/venues/${venue}`).join(','),
@@ -306,6 +302,7 @@ export const ENVIRONMENT = [
 
   ...EXCHANGE_ENVIRONMENT,
   ...GATEWAY_ENVIRONMENT,
+  ...MARKET_MAKER_ENVIRONMENT,
   ...EVENT_LOG_ENVIRONMENT,
 
   // Mail.

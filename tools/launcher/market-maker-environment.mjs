@@ -1,5 +1,9 @@
 /** What the sandbox's market maker and the house's hedging read: the part of the environment contract of those who trade with keys of their own. */
 
+/** @param {Record<string, string>} values */
+const gatewayRest = (values) =>
+  `http://127.0.0.1:${values.GATEWAY_REST_PORT}${values.GATEWAY_REST_BASE ?? '/v3/exchange'}`;
+
 /** @type {readonly import('./environment.mjs').Variable[]} */
 export const MARKET_MAKER_ENVIRONMENT = [
   {
@@ -13,7 +17,7 @@ export const MARKET_MAKER_ENVIRONMENT = [
     name: 'MARKET_MAKER_REST_URL',
     readers: ['market-maker'],
     meaning: 'the venue that it trades on: the base of its REST paths',
-    fallback: ({ GATEWAY_REST_PORT, GATEWAY_REST_BASE }) => `http://127.0.0.1:${GATEWAY_REST_PORT}${GATEWAY_REST_BASE}`,
+    fallback: gatewayRest,
     shown: 'the gateway',
   },
   {
@@ -40,6 +44,8 @@ export const MARKET_MAKER_ENVIRONMENT = [
     readers: ['worker'],
     meaning:
       'the venue on which the house hedges: the base of its REST paths; without it positions are held within their limits',
+    fallback: gatewayRest,
+    shown: 'the gateway',
   },
   {
     name: 'HEDGE_API_SECRET',

@@ -74,6 +74,15 @@ export function processTable({ home, values, given }) {
         ]
       : []),
     node('gateway', 'gateway/main', local('GATEWAY_METRICS_PORT', '/health/ready'), [...prepared, 'exchange']),
+    // An ordinary client of the exchange, with the key of a customer of the sandbox.
+    ...(values.SANDBOX === '1'
+      ? [
+          node('market-maker', 'sandbox/market-maker/main', local('MARKET_MAKER_PORT', '/health'), [
+            'gateway',
+            'open-venue',
+          ]),
+        ]
+      : []),
     node('api', 'api/main', local('API_PORT', '/health/ready'), prepared),
     node('admin', 'admin/main', local('ADMIN_PORT', '/health/ready'), prepared),
     node('worker', 'worker/main', local('WORKER_METRICS_PORT', '/health/ready'), [...prepared, 'signer']),
@@ -195,6 +204,7 @@ export function isThere(name) {
   const scripts = {
     seed: 'worker/seed',
     'open-venue': 'worker/open-venue',
+    'market-maker': 'sandbox/market-maker/main',
     'hot-seed': 'signer/main',
     bitcoin: 'sandbox/bitcoin/main',
     bank: 'sandbox/bank/main',

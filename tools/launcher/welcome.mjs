@@ -27,7 +27,7 @@ ${people.join('\n')}
   Secrets      ${home.path('secrets.json')}
 
 Next, in another terminal:
-  npm run demo     a customer buys, sells, swaps, deposits and withdraws
+  npm run demo     a customer buys, sells, swaps, deposits, withdraws and trades
   npm run reset    after Ctrl-C here: forget all data
 `;
 }
