@@ -2,7 +2,6 @@
  * The environment contract: every variable that any process reads, in one table. Processes read them with
  * `loadConfig()` of @base/config; the launcher fills in what is not given. docs/configuration.md is made from this table.
  */
-
 import { EVENT_LOG_ENVIRONMENT } from './event-log-environment.mjs';
 import { EXCHANGE_ENVIRONMENT } from './exchange-environment.mjs';
 import { GATEWAY_ENVIRONMENT } from './gateway-environment.mjs';

@@ -64,6 +64,21 @@ const recordsOf = (topic: string, rounds: number, from = 0): LogRecord[] =>
     KEYS.map((key) => ({ topic, key, value: String(n), headers: { n: String(n) }, at: new Date(n) })),
   );
 
+/** A topic that at least two brokers share, with a round of records in it. The mock cluster draws its leaders by lot. */
+const sharedTopic = async (log: KafkaEventLog): Promise<{ topic: string; one: number; other: number }> => {
+  for (;;) {
+    const topic = newTopic();
+    const nodes = new Set<number>();
+    proxy.fate = (node) => {
+      nodes.add(node);
+      return 'pass';
+    };
+    await log.append(recordsOf(topic, 1));
+    const [one, other] = nodes;
+    if (one !== undefined && other !== undefined) return { topic, one, other };
+  }
+};
+
 const valuesByKey = (consumed: readonly Consumed[]): Record<string, string[]> => {
   const values: Record<string, string[]> = {};
   for (const { key, value } of consumed) (values[key] ??= []).push(value);
@@ -108,12 +123,11 @@ const inKafka = (): void => {
   });
 
   it('loses nothing and keeps the order when some partitions acknowledge and others do not, call after call', async () => {
-    const topic = newTopic();
     const log = openLog();
-    await log.append(recordsOf(topic, 1));
+    const { topic, one } = await sharedTopic(log);
     const lost: ProducedBatch[] = [];
     proxy.fate = (node, batches) => {
-      if (node !== 2) return 'pass';
+      if (node !== one) return 'pass';
       lost.push(...batches);
       return 'lose-request';
     };
@@ -130,12 +144,11 @@ const inKafka = (): void => {
   });
 
   it('does not believe kafkajs when a partition’s leader moved between two tries and was never sent to', async () => {
-    const topic = newTopic();
     const log = openLog();
-    await log.append(recordsOf(topic, 1));
+    const { topic, one, other } = await sharedTopic(log);
     proxy.fate = (node) => {
-      if (node !== 2) return 'pass';
-      proxy.leaderOf = (_, leader) => (leader === 2 ? 1 : leader);
+      if (node !== one) return 'pass';
+      proxy.leaderOf = (_, leader) => (leader === one ? other : leader);
       return 'lose-request';
     };
     await expect(log.append(recordsOf(topic, 1, 1))).rejects.toThrow(NotAcknowledged);
