@@ -8,7 +8,7 @@ import { isPortFree } from '../services/ports.mjs';
 import { makeStack, type Stack } from '../torture/stack.mjs';
 import { ROOT } from './root.mjs';
 
-const OURS = ['api', 'admin', 'worker', 'signer', 'exchange'] as const;
+const OURS = ['api', 'admin', 'worker', 'signer', 'exchange', 'gateway'] as const;
 const MINUTE_MS = 60_000;
 
 async function until(check: () => boolean | Promise<boolean>, withinMs = MINUTE_MS): Promise<void> {
@@ -54,7 +54,7 @@ describe('npm start', () => {
     expect(stderr).toMatch(/^already running in .* \(process \d+\): stop it there .*\n$/);
   });
 
-  test('api, admin, worker, signer and exchange come back after SIGKILL', async () => {
+  test('api, admin, worker, signer, exchange and gateway come back after SIGKILL', async () => {
     const before = stack.processes();
     for (const name of OURS) process.kill(before[name]?.pid ?? 0, 'SIGKILL');
     await until(() => {
