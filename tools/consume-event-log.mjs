@@ -94,7 +94,7 @@ function take(partition, { headers = {}, value }) {
   process.stdout.write(`${String(value)}\n`);
 }
 
-/** @param {string[]} place @param {string[]} other two decimal integers each; they do not fit into doubles */
+/** @param {[string, string]} place @param {[string, string]} other two decimal integers each; they do not fit into doubles */
 function isBeyond([major, minor], [otherMajor, otherMinor]) {
   return BigInt(major) === BigInt(otherMajor) ? BigInt(minor) > BigInt(otherMinor) : BigInt(major) > BigInt(otherMajor);
 }

@@ -73,7 +73,7 @@ export class OrderEntry {
 
 function answerChange(outcome: ChangeOutcome | MassCancelOutcome, refuse: (text: string) => void): void {
   if (outcome.kind === 'done') return;
-  // Orders of others, and orders that are no longer open, are as unknown as those that never were.
+  // Orders of others, and orders that are no longer open, are told from orders that never were by nobody.
   refuse(outcome.kind === 'rejected' ? REJECTS[outcome.reason].text : noAnswerText(outcome));
 }
 

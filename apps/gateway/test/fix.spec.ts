@@ -156,7 +156,7 @@ function acceptance(quickFix: QuickFixFiles): void {
     const { orderId } = await room.until(() => room.venue.feed.orderByClientText(alice.account, 'by-fix') !== undefined).then(() => room.venue.feed.orderByClientText(alice.account, 'by-fix') ?? { orderId: 0n }); // prettier-ignore
     await room.venue.desk.cancel({ account: alice.account, by: { orderId } });
     expect((await maker.report('4', about('by-fix'))).get(37)).toBe(String(orderId));
-    // Somebody else's order is as unknown as none.
+    // Somebody else's order is unknown, like none.
     taker.send('35=H', `11=by-fix`, `37=${orderId}`, '55=BTC-USD', '54=2');
     expect((await taker.report('I')).pick(37, 39, 103)).toEqual({ 37: 'NONE', 39: '8', 103: '5' });
   });
