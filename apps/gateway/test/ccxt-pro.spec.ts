@@ -177,7 +177,10 @@ describe('ccxt.pro.blockchaincom', () => {
   test('watchBalance: complete, with holds, and again after every change', async () => {
     const exchange = await connect();
     const before = await exchange.watchBalance();
-    const usd = (balance: typeof before): { free: number; total: number; used: number } => balance['USD'] as unknown as { free: number; total: number; used: number }; // prettier-ignore
+    const usd = (balance: typeof before): { free: number; total: number; used: number } => {
+      const { free, total, used } = balance['USD'] ?? {};
+      return { free: Number(free), total: Number(total), used: Number(used) };
+    };
     expect(
       Object.keys(before)
         .filter((code) => ['USD', 'BTC'].includes(code))
@@ -242,7 +245,7 @@ async function trader(secret: string, more: object = {}, port = door.port): Prom
   return client;
 }
 
-/** A book from a snapshot and what came after it, as any client would keep it. */
+/** A book from a snapshot and what came after it, kept like a client's. */
 class RebuiltBook {
   readonly #levels = new Map<string, number>();
 
@@ -286,7 +289,7 @@ describe('a plain client', () => {
     for (let k = 0; k < 2; k += 1) expect(await client.next()).toMatchObject({ execType: '4', text: 'Bulk Canceled by User' }); // prettier-ignore
   });
 
-  test('another’s order cannot be cancelled, and is as unknown as one that never was', async () => {
+  test('another’s order cannot be cancelled, and is told from one that never was by nothing', async () => {
     const [owner, stranger] = [await trader(alice.keys.trade.secret), await trader(bob.keys.trade.secret)];
     await owner.next({ event: 'snapshot' });
     await stranger.next({ event: 'snapshot' });

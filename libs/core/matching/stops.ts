@@ -75,7 +75,7 @@ const wake = (order: number, last: number): void => {
 const reduceToPosition = (order: number): boolean => {
   scratch[FILL] = open[order]!;
   if (!clipToPosition(order)) return false;
-  scratch[FILL] = BigInt.asIntN(64, scratch[FILL]! - open[order]!);
+  scratch[FILL] = BigInt.asIntN(64, scratch[FILL] - open[order]!);
   if (scratch[FILL] !== BigInt(0)) orderDecremented(order);
   return true;
 };

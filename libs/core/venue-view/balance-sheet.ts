@@ -58,6 +58,8 @@ export class BalanceSheet {
     for (const balance of balances) if (balance.asset === asset) return balance;
     const opened = { account, asset, total: 0n, held: 0n, toldTotal: 0n, toldHeld: 0n };
     balances.push(opened);
+    // By asset, so that two views of one venue say the same, whatever each saw first.
+    balances.sort((one, other) => one.asset - other.asset);
     return opened;
   }
 }
