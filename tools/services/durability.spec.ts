@@ -63,7 +63,7 @@ describe('B10: migrations', () => {
     await owner.query('CREATE DATABASE raced');
     const finish = (name: string): Promise<number | null> =>
       new Promise((resolve) => migrateInChild(server.url('owner', name)).once('exit', resolve));
-    for (let afterMs = 700; ; afterMs += 200) {
+    for (let afterMs = 700; ; afterMs *= 1.5) {
       const child = migrateInChild(server.url('owner', 'killed'));
       const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
       const timer = setTimeout(() => child.kill('SIGKILL'), afterMs);

@@ -13,7 +13,7 @@ import { killPostgres } from './kill-postgres.js';
 import { freePort } from './ports.mjs';
 import { forgetPostgres, startPostgres } from './postgres.mjs';
 
-const ROUNDS = process.env['TORTURE'] ? 50 : 3;
+const ROUNDS = process.env['TORTURE'] ? 50 : 2;
 const WRITERS = 16;
 const folder = mkdtempSync(join(tmpdir(), 'strongroom-crash-'));
 

@@ -23,7 +23,7 @@ import { forgetPostgres, startPostgres } from './postgres.mjs';
 
 const TORTURE = process.env['TORTURE'] !== undefined;
 const CLIENTS = 32;
-const CALLS_EACH = TORTURE ? 200 : 40;
+const CALLS_EACH = TORTURE ? 200 : 25;
 const POWER_CUTS = TORTURE ? 10 : 1;
 const OPENING = 100n;
 const PROCESSES = 3;

@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { firstDifference, minimise, SeededDice, THROWS } from './testing/index.js';
 
-const HISTORIES = Number(process.env.HISTORIES ?? (process.env.TORTURE === '1' ? 10_000 : 30));
+const HISTORIES = Number(process.env.HISTORIES ?? (process.env.TORTURE === '1' ? 10_000 : 10));
 const COMMANDS = 1_000;
 
 describe('A14: engine and reference exchange', () => {
