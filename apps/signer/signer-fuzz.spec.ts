@@ -5,7 +5,7 @@ import { Transaction as EthereumTransaction } from 'ethers';
 import { type SignRequest } from '@core/contracts';
 import { BITCOIN_PAYEE, ETHEREUM_PAYEE, SigningRoom } from './testing/signing-room.js';
 
-const MUTATIONS = process.env['TORTURE'] ? 100_000 : 1_200;
+const MUTATIONS = process.env['TORTURE'] ? 100_000 : 600;
 
 let room: SigningRoom;
 beforeEach(async () => {
