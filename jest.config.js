@@ -17,6 +17,8 @@ export default {
   globalSetup: '<rootDir>/tools/test/setup.js',
   globalTeardown: '<rootDir>/tools/test/teardown.js',
   testTimeout: 180_000,
+  // Every spec leaves its modules behind, and a worker that has grown spends its time collecting garbage: it is replaced.
+  workerIdleMemoryLimit: '400MB',
   moduleNameMapper: {
     '^@migrations$': '<rootDir>/prisma-free-migrations/index.ts',
     '^@(core|base|platform|products)/([^/]+(?:/testing)?)$': '<rootDir>/libs/$1/$2/index.ts',
