@@ -94,7 +94,8 @@ export class Book {
         this.#sides[side].ladder.remove(price);
       }
     }
-    for (const order of this.#changedOrders) this.#tellOrder(order, orders);
+    // Arrivals at one price must be told in the order of the queue, which need not be that in which their orders first changed.
+    for (const order of [...this.#changedOrders].sort(byPlace)) this.#tellOrder(order, orders);
     this.#changedLevels.clear();
     this.#changedOrders.clear();
   }
@@ -129,3 +130,8 @@ export class Book {
     this.#changedOrders.add(order);
   }
 }
+
+const byPlace = (one: LiveOrder, other: LiveOrder): number =>
+  one.queuedSequence === other.queuedSequence
+    ? one.queuedIndex - other.queuedIndex
+    : Number(one.queuedSequence - other.queuedSequence);
