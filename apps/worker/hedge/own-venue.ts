@@ -59,17 +59,24 @@ export class OwnVenue implements HedgeVenue {
 
   async send(order: HedgeOrder): Promise<HedgeOutcome> {
     const { clientId, pair, asset, side } = order;
+    // The engine refuses a name only as long as it remembers it: whatever an earlier attempt came to is looked for first.
+    const before = await this.#known(order);
+    if (before !== undefined) return before;
     const symbol = await this.api.symbol(pair);
     if (symbol.kind !== 'answered') return { kind: 'unknown', reason: symbol.reason };
     const price = priceText(order, symbol.body);
     const orderQty = formatDecimal(order.amount, assetOf(asset).scale);
     const placed = await this.api.place({ clOrdId: clientId, symbol: pair, side, orderQty, price });
     if (placed.kind === 'answered' && placed.body.ordStatus !== 'REJECTED') return this.#endOf(order, placed.body);
-    // Refused, or not answered: an earlier attempt may have been executed, and only its name tells.
-    const known = await this.api.byClientId(clientId);
+    // Refused, or not answered: it may have been executed all the same, and only its name tells.
+    return (await this.#known(order)) ?? neverThere(placed);
+  }
+
+  /** What the order of that name came to, or that nobody can say; undefined when there is none. */
+  async #known(order: HedgeOrder): Promise<HedgeOutcome | undefined> {
+    const known = await this.api.byClientId(order.clientId);
     if (known.kind !== 'answered') return { kind: 'unknown', reason: known.reason };
-    if (known.body !== undefined && known.body.ordStatus !== 'REJECTED') return this.#endOf(order, known.body);
-    return neverThere(placed);
+    return known.body === undefined || known.body.ordStatus === 'REJECTED' ? undefined : this.#endOf(order, known.body);
   }
 
   async settled(memberId: string, { clientId, pair, asset }: HedgeOrder): Promise<readonly HedgeFill[] | undefined> {

@@ -9,7 +9,7 @@ import { bustLegs, type TradedSide } from './bust-legs.js';
 import { advanceBust, insertBust, lockBust } from './busts.js';
 import { beginReturning, beginTaking, driveBust, tryAgain } from './drive-bust.js';
 import { type EngineAsset, readEngineAssets } from './engine-asset.js';
-import { listInstruments } from './instruments.js';
+import { type Instrument, listInstruments } from './instruments.js';
 import { TRANSFERS_CHANNEL } from './move-money.js';
 import { refusal } from './refusals.js';
 
@@ -33,7 +33,7 @@ export interface BustRequest {
 /** A trade with both its sides, while it can be taken back. */
 export interface Bustable {
   readonly tradedAt: Date;
-  readonly instrument: number;
+  readonly instrument: Instrument;
   readonly sides: readonly TradedSide[];
 }
 
@@ -55,7 +55,7 @@ export async function findBustable(tx: Tx, sequence: bigint, index: number): Pro
   if (fill.isBusted) throw refusal('trade_busted');
   const instrument = (await listInstruments(tx)).find(({ number }) => number === fill.instrument);
   if (instrument?.settlement !== 'spot') throw refusal('contract_not_bustable');
-  return { tradedAt: fill.at, instrument: fill.instrument, sides: fills };
+  return { tradedAt: fill.at, instrument, sides: fills };
 }
 
 /**
@@ -77,16 +77,14 @@ export class BustTrade {
   async run(tx: Tx, request: BustRequest): Promise<Bust> {
     const now = this.clock.now();
     const { sequence, index } = request;
-    const { tradedAt, instrument: number, sides } = await findBustable(tx, sequence, index);
-    const instrument = (await listInstruments(tx)).find((listed) => listed.number === number);
-    if (instrument === undefined) throw refusal('trade_unknown');
+    const { tradedAt, instrument, sides } = await findBustable(tx, sequence, index);
     const assets = await readEngineAssets(tx);
     const legs = bustLegs(sides, {
       base: assetOf(assets, instrument.base),
       quote: assetOf(assets, instrument.quote),
       lotUnits: instrument.lotUnits,
     });
-    const bust = await insertBust(tx, { ...request, tradedAt, instrument: number, createdAt: now }, legs);
+    const bust = await insertBust(tx, { ...request, tradedAt, instrument: instrument.number, createdAt: now }, legs);
     if (bust === undefined) throw refusal('bust_in_progress');
     await beginTaking(tx, bust, now);
     return this.#go(tx, bust, now);

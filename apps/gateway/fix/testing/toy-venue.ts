@@ -2,27 +2,11 @@ import { type CancelReason, POST_ONLY } from '@core/contracts';
 import { type CommandEffects, type ExecutionReport, type LevelChange, type MinuteBar, type PublicTrade, type StreamPosition, type ViewedFill, type ViewedInstrument, type ViewedOrder } from '@core/venue-view'; // prettier-ignore
 import { type ChangeOutcome, type MassCancelOutcome, type OrderDesk, type PlaceOutcome, type PlaceRequest, type ReplaceRequest } from '../../desk/order-desk.js'; // prettier-ignore
 import { type Ticker, type VenueFeed } from '../../desk/venue-feed.js';
+import { BTC_USD } from '../../testing/instruments.js';
 import { type History, type MissedReports } from '../application/history.js';
 
-const BTC_USD: ViewedInstrument = {
-  number: 0,
-  symbol: 'BTC-USD',
-  settlement: 'spot',
-  base: { number: 1, code: 'BTC', scale: 8 },
-  quote: { number: 0, code: 'USD', scale: 2 },
-  lotUnits: 10_000n,
-  tickValue: 1n,
-  tickValueScale: 1_000n,
-  minimumQuantity: 1n,
-  maximumQuantity: 1_000_000n,
-  maximumPrice: 2_000_000_000,
-  state: 'open',
-  auctionPrice: 0,
-  auctionQuantity: 0n,
-  auctionTime: 0n,
-  referencePrice: 0,
-  markPrice: 0,
-};
+/** Number 0, which no default may pass for. */
+const INSTRUMENT: ViewedInstrument = { ...BTC_USD, number: 0, quote: { ...BTC_USD.quote, number: 0 } };
 
 type Ended = { status: 'filled' | 'cancelled'; reason: CancelReason | null };
 
@@ -87,9 +71,10 @@ export class ToyVenue implements OrderDesk, VenueFeed {
     this.#rebuilt.add(listener);
     return () => this.#rebuilt.delete(listener);
   };
-  instruments = (): readonly ViewedInstrument[] => [BTC_USD];
-  instrument = (symbol: string): ViewedInstrument | undefined => (symbol === BTC_USD.symbol ? BTC_USD : undefined);
-  instrumentOf = (number: number): ViewedInstrument | undefined => (number === 0 ? BTC_USD : undefined);
+  instruments = (): readonly ViewedInstrument[] => [INSTRUMENT];
+  instrument = (symbol: string): ViewedInstrument | undefined =>
+    symbol === INSTRUMENT.symbol ? INSTRUMENT : undefined;
+  instrumentOf = (number: number): ViewedInstrument | undefined => (number === 0 ? INSTRUMENT : undefined);
   bookOrders = (): { bids: []; asks: [] } => ({ bids: [], asks: [] });
   ticker = (instrument: number): Ticker => ({ instrument, lastPrice: 0, price24h: 0, volume24h: 0n, markPrice: 0 });
   bars = (): readonly MinuteBar[] => [];

@@ -2,26 +2,10 @@ import { type BookOrderChange, type CommandEffects, type LevelChange, type Minut
 import { type Access, type Trader } from '../../access/access.js';
 import { type ChangeOutcome, type MassCancelOutcome, type OrderDesk, type PlaceOutcome, type PlaceRequest } from '../../desk/order-desk.js'; // prettier-ignore
 import { type Ticker, type VenueFeed } from '../../desk/venue-feed.js';
+import { BTC_USD } from '../../testing/instruments.js';
 
-export const BTC_USD: ViewedInstrument = {
-  number: 1,
-  symbol: 'BTC-USD',
-  settlement: 'spot',
-  base: { number: 1, code: 'BTC', scale: 8 },
-  quote: { number: 2, code: 'USD', scale: 2 },
-  lotUnits: 10_000n,
-  tickValue: 1n,
-  tickValueScale: 1_000n,
-  minimumQuantity: 1n,
-  maximumQuantity: 1_000_000n,
-  maximumPrice: 2_000_000_000,
-  state: 'open',
-  auctionPrice: 0,
-  auctionQuantity: 0n,
-  auctionTime: 0n,
-  referencePrice: 0,
-  markPrice: 0,
-};
+export { BTC_USD };
+
 export const QUIET: ViewedInstrument = { ...BTC_USD, number: 2, symbol: 'ETH-USD', base: { number: 3, code: 'ETH', scale: 8 } }; // prettier-ignore
 
 /** The two interfaces that the door stands on, moved by hand: for what needs no engine. Acceptance is against a real venue. */
