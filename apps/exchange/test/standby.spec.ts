@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { NodeDisk } from '@base/journal';
+import { inspectJournal, NodeDisk } from '@base/journal';
 import { replayJournal } from '../replay-journal.js';
 import { type ExchangeProcess } from '../testing/exchange-process.js';
 import { order } from '../testing/opening.js';
@@ -59,10 +59,11 @@ describe('a standby', () => {
     await pair.start();
     const { one, other } = pair;
     const gateway = await one.connect('gateway');
-    await gateway.do([order({ clientOrderId: 1n })]);
+    const [shared = 0] = await gateway.do([order({ clientOrderId: 1n })]);
     process.kill(other.pid, 'SIGSTOP');
     for (let id = 2n; id <= 40n; id += 1n) gateway.link.send(order({ clientOrderId: id }));
-    await sleep(150);
+    // On its disk, or it would have nothing that the follower has not.
+    while (inspectJournal(new NodeDisk(), one.journalFolder).lastSequence < shared + 39) await sleep(5);
     await one.kill();
     expect(gateway.sequences.size).toBe(1);
     process.kill(other.pid, 'SIGCONT');
