@@ -10,6 +10,6 @@ export function registerApprovalsWork({ config, database, clock, events, jobs }:
   const settings = operatorSettingsOf(config);
   const venue = new OperateVenue(database, settings && new OperatorLink(settings), audit, clock);
   executions.register(BUST_TRADE, executeBust(new BustTrade(database, events, clock)));
-  executions.registerOutside(RELEASE_KILL_SWITCH, executeRelease(venue));
+  executions.registerOutside(RELEASE_KILL_SWITCH, executeRelease(database, venue));
   executions.registerJobs(jobs);
 }

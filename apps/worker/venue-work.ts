@@ -11,7 +11,9 @@ export function registerVenueWork(parts: WorkerParts): () => Promise<void> {
   return startVenueWork(parts, { ...settings, terms: parts.terms });
 }
 
-function continueWithdrawals({ config, database, clock, logger, ledger, outbox, events }: WorkerParts): void {
+const SWEEP_MS = 15_000;
+
+function continueWithdrawals({ config, database, clock, logger, ledger, outbox, events, jobs }: WorkerParts): void {
   const { withdrawable } = createPayments(
     { database, clock, logger, ledger, outbox, events, ...railsOf(config) },
     { terms: termsOf(config) },
@@ -25,5 +27,11 @@ function continueWithdrawals({ config, database, clock, logger, ledger, outbox, 
     consumer: 'venue.withdrawals',
     types: MOVE_ENDED,
     handle: (tx, event) => continuing.follow(tx, event),
+  });
+  jobs.every({
+    kind: 'venue.continue-withdrawals',
+    everyMs: SWEEP_MS,
+    run: () =>
+      continuing.sweep(database, (transfer, error) => logger.error({ transfer, err: error }, 'a withdrawal from the exchange does not go on')), // prettier-ignore
   });
 }

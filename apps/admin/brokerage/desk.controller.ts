@@ -1,6 +1,6 @@
 import { Body, Controller, HttpCode, Inject, Param, Post, Put } from '@nestjs/common';
 import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
-import { type z } from 'zod';
+import { z } from 'zod';
 import { type AssetCode, formatAmount } from '@core/money';
 import { uuidV5 } from '@base/database';
 import {
@@ -62,6 +62,25 @@ export class DeskController {
       async (tx) => {
         await this.brokerage.operateDesk.resume(tx, pair);
         return { pair };
+      },
+    );
+  }
+
+  /** Ends a hedge that was settled otherwise than the venue answered: the settled books count, and the asset is hedged again. */
+  @Post('hedges/:id/accept')
+  @HttpCode(200)
+  @ApiOkResponse({ standardSchema: anything })
+  acceptHedge(
+    @Caller() caller: Operator,
+    @IdempotencyKey() key: string,
+    @Param('id', { schema: z.uuid() }) id: string,
+    @Body({ schema: pauseOrder }) { reason }: z.infer<typeof pauseOrder>,
+  ): Promise<CommandResult> {
+    return this.desk.run(
+      { caller, key, action: 'accept-hedge', subject: { kind: 'hedge', id }, request: {}, reason },
+      async (tx) => {
+        const { state } = await this.brokerage.acceptHedge.run(tx, id, reason);
+        return { id, state };
       },
     );
   }

@@ -5,7 +5,7 @@ import { ANY } from '@core/contracts';
 import { Database } from '@base/database';
 import { Access, Caller, type CommandResult, Commands, idCursor, IdempotencyKey, type Operator, type Page, pageOf } from '@base/http'; // prettier-ignore
 import { RequestApproval } from '@platform/approvals';
-import { accountOf, listOperations, readVenueStanding, RELEASE_KILL_SWITCH, standingOf, termsOfAccount } from '@products/venue'; // prettier-ignore
+import { accountOf, lastEngagement, listOperations, readVenueStanding, RELEASE_KILL_SWITCH, standingOf, termsOfAccount } from '@products/venue'; // prettier-ignore
 import { presentApproval } from '../approvals/schemas.js';
 import {
   accountOrder,
@@ -98,7 +98,8 @@ export class VenueController {
   ): Promise<CommandResult> {
     const command = { owner: caller.id, key, operation: 'venue.release-kill-switch', request: { reason } };
     return this.commands.run(command, async (tx) => {
-      const request = { payload: {}, reason, requestedBy: caller.id };
+      const payload = { engagement: await lastEngagement(tx) };
+      const request = { payload, reason, requestedBy: caller.id };
       return { status: 202, body: presentApproval(await this.requestApproval.run(tx, RELEASE_KILL_SWITCH, request)) };
     });
   }

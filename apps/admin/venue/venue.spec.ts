@@ -46,7 +46,7 @@ beforeAll(async () => {
   executions = new ExecuteApprovals({ database, clock: systemClock, audit: new Audit(systemClock) });
   const busts = new BustTrade(database, new Events({ database, clock: systemClock, logger }), systemClock);
   executions.register(BUST_TRADE, executeBust(busts));
-  executions.registerOutside(RELEASE_KILL_SWITCH, executeRelease(operate()));
+  executions.registerOutside(RELEASE_KILL_SWITCH, executeRelease(database, operate()));
 });
 afterAll(async () => {
   await admin.stop();
@@ -184,6 +184,12 @@ test('the kill switch is engaged by one and released by two', async () => {
   expect(engaged).toMatchObject({ status: 200, body: { event: { position: 'engaged' } } });
   await traded(buy(0, { price: 200_000 }));
   expect(items(await call('GET', '/v1/venue/orders', { as: 'support' }))).toEqual([]);
+  const stale = await call('POST', '/v1/venue/kill-switch/release', { as: 'treasury', payload: { reason } });
+  const again = await call('POST', '/v1/venue/kill-switch/engage', { as: 'treasury', payload: { reason: 'for another reason' } }); // prettier-ignore
+  expect(again.status).toBe(200);
+  expect((await approve(stale.body, 'compliance')).status).toBe(200);
+  const failed = await call('GET', `/v1/approvals/${String(stale.body['id'])}`, { as: 'support' });
+  expect(failed.body).toMatchObject({ state: 'failed', outcome: { code: 'venue_stopped_again' } });
   const asked = await call('POST', '/v1/venue/kill-switch/release', { as: 'treasury', payload: { reason } });
   expect(asked).toMatchObject({ status: 202, body: { state: 'requested', kind: 'venue.release-kill-switch' } });
   expect(await approve(asked.body, 'treasury')).toMatchObject({ status: 403, body: { code: 'approval_of_own' } });

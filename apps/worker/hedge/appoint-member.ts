@@ -25,6 +25,6 @@ export async function openHedgeVenue(
   if (standing === undefined || !standing.scopes.includes('trade'))
     throw new ConfigurationError('HEDGE_API_SECRET is no key that may trade');
   const venue = new OwnVenue({ database, ledger, clock }, new MemberApi(url, secret));
-  await appointHedgeMember(database, { customerId: standing.customerId, venue: venue.name, at: clock.now() });
+  await appointHedgeMember(database, ledger, { customerId: standing.customerId, venue: venue.name, at: clock.now() });
   return venue;
 }

@@ -59,9 +59,6 @@ export class OwnVenue implements HedgeVenue {
 
   async send(order: HedgeOrder): Promise<HedgeOutcome> {
     const { clientId, pair, asset, side } = order;
-    // The engine refuses a name only as long as it remembers it: whatever an earlier attempt came to is looked for first.
-    const before = await this.#known(order);
-    if (before !== undefined) return before;
     const symbol = await this.api.symbol(pair);
     if (symbol.kind !== 'answered') return { kind: 'unknown', reason: symbol.reason };
     const price = priceText(order, symbol.body);
@@ -69,11 +66,10 @@ export class OwnVenue implements HedgeVenue {
     const placed = await this.api.place({ clOrdId: clientId, symbol: pair, side, orderQty, price });
     if (placed.kind === 'answered' && placed.body.ordStatus !== 'REJECTED') return this.#endOf(order, placed.body);
     // Refused, or not answered: it may have been executed all the same, and only its name tells.
-    return (await this.#known(order)) ?? neverThere(placed);
+    return (await this.find(order)) ?? neverThere(placed);
   }
 
-  /** What the order of that name came to, or that nobody can say; undefined when there is none. */
-  async #known(order: HedgeOrder): Promise<HedgeOutcome | undefined> {
+  async find(order: HedgeOrder): Promise<HedgeOutcome | undefined> {
     const known = await this.api.byClientId(order.clientId);
     if (known.kind !== 'answered') return { kind: 'unknown', reason: known.reason };
     return known.body === undefined || known.body.ordStatus === 'REJECTED' ? undefined : this.#endOf(order, known.body);
@@ -129,7 +125,11 @@ export class OwnVenue implements HedgeVenue {
 
 /** Nothing of that name is known, so this attempt, and every one before, came to nothing: unless it is still on its way. */
 function neverThere(placed: Answer<MemberOrder>): HedgeOutcome {
-  if (placed.kind === 'answered') return { kind: 'refused', reason: placed.body.text };
+  if (placed.kind === 'answered') {
+    const { text: reason } = placed.body;
+    // A name that is taken is the proof of an earlier attempt, which only cannot be seen yet.
+    return { kind: reason.startsWith('Duplicate client order id') ? 'unknown' : 'refused', reason };
+  }
   return { kind: placed.kind === 'refused' ? 'refused' : 'unknown', reason: placed.reason };
 }
 

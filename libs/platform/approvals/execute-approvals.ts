@@ -15,6 +15,7 @@ const SWEEP_MS = 15_000;
 /** What was approved and not executed by then is given up: its world has moved on. */
 const GIVE_UP_MS = 3_600_000;
 const MOST_AT_ONCE = 200;
+const MOST_ATTEMPTS = 40;
 
 const ended = counter({
   name: 'strongroom_approvals_ended_total',
@@ -63,6 +64,8 @@ export class ExecuteApprovals {
       kind: EXECUTE_JOB,
       schema: z.object({ approvalId: z.uuid() }),
       handle: ({ approvalId }, job) => this.run(approvalId, job),
+      // Tried for as long as it is not given up.
+      maxAttempts: MOST_ATTEMPTS,
     });
     jobs.every({ kind: 'approvals.sweep', everyMs: SWEEP_MS, run: () => this.sweep() });
   }
@@ -76,7 +79,15 @@ export class ExecuteApprovals {
     if (executor === undefined) throw new Error(`nobody executes ${approval.kind}`);
     try {
       if ('inside' in executor) {
-        await database.transaction((tx) => this.#finish(tx, approvalId, { job, work: (locked) => executor.inside(tx, locked) })); // prettier-ignore
+        await database.transaction((tx) =>
+          this.#finish(tx, approvalId, {
+            job,
+            work: async (locked) => {
+              await assertApproverRemains(tx, locked);
+              return executor.inside(tx, locked);
+            },
+          }),
+        );
         return;
       }
       await database.transaction(async (tx) => assertApproverRemains(tx, approval));
@@ -98,8 +109,10 @@ export class ExecuteApprovals {
     for (const { id } of await findOverdue(database, { now, approvedBefore, limit: MOST_AT_ONCE })) {
       await database.transaction(async (tx) => {
         const approval = await lockApproval(tx, id);
-        if (approval.state === 'requested') await this.#expire(tx, approval, now);
-        else if (approval.state === 'approved') await this.#fail(tx, id, GIVEN_UP);
+        // Somebody may have decided while this waited for the lock.
+        const { state, decidedAt } = approval;
+        if (state === 'requested') await this.#expire(tx, approval, now);
+        else if (state === 'approved' && decidedAt !== null && decidedAt <= approvedBefore) await this.#fail(tx, id, GIVEN_UP); // prettier-ignore
       });
     }
   }
@@ -112,7 +125,6 @@ export class ExecuteApprovals {
     await job?.assertMine(tx);
     const locked = await lockApproval(tx, id);
     if (locked.state !== 'approved') return;
-    await assertApproverRemains(tx, locked);
     const outcome = await work(locked);
     await advance(tx, locked, 'execute', { at: this.parts.clock.now(), by: null, outcome });
     await this.#record(tx, locked, 'approvals.executed', outcome);

@@ -6,6 +6,7 @@ import { type Outbox } from '@base/jobs';
 import { type Logger } from '@base/observability';
 import { type Ledger } from '@platform/ledger';
 import { type Pricing } from '@platform/pricing';
+import { AcceptHedge } from './accept-hedge.js';
 import { AcceptReprice } from './accept-reprice.js';
 import { ConfirmOrder } from './confirm-order.js';
 import { CreateOrder } from './create-order.js';
@@ -74,6 +75,7 @@ export function createBrokerage(parts: BrokerageParts, { quoteSigningKey }: { qu
     tiers,
     hedgeHouse:
       parts.hedgeVenue && new HedgeHouse({ database, clock, logger, ledger, prices }, house, parts.hedgeVenue),
+    acceptHedge: new AcceptHedge(clock),
     createQuote: new CreateQuote(quotes, signer, { desk, house, tiers }, clock),
     createOrder: new CreateOrder(orders, { quotes, signer, house, tiers, funds }, confirmOrder, clock),
     confirmOrder,

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { parseRate } from '@core/money';
 import { createLogger } from '@base/observability';
 import { uuidV7 } from '@base/database';
-import { account } from '@platform/ledger';
+import { account, credit, debit } from '@platform/ledger';
 import { appointHedgeMember, type Hedge, listHedges, readHedgeFills } from '@products/brokerage';
 import { HedgeHouse } from './hedge-house.js';
 import { HEDGE_STATES, HEDGE_TABLE, nextHedgeState } from './hedge-order.js';
@@ -23,7 +23,12 @@ const member = uuidV7();
 
 beforeAll(async () => {
   desk = await createTestBrokerage();
-  await appointHedgeMember(desk.database, { customerId: member, venue: 'a venue of specs', at: desk.clock.now() });
+  const { database, ledger, clock } = desk;
+  const rich = await desk.customer({ USD: '1.00' });
+  const appoint = (customerId: string) =>
+    appointHedgeMember(database, ledger, { customerId, venue: 'a venue of specs', at: clock.now() });
+  await expect(appoint(rich)).rejects.toThrow('who has money');
+  await appoint(member);
   for (const asset of ['BTC', 'ETH'] as const) {
     await desk.database.transaction((tx) =>
       desk.brokerage.operateDesk.setLimits(tx, { asset, softCents: SOFT, hardCents: SOFT * 100n }),
@@ -161,6 +166,47 @@ describe('the house', () => {
     venue.settling = (fills) => fills;
     await settleAll();
     expect(await newest()).toMatchObject({ state: 'reconciled', mismatched: false });
+  });
+
+  it('a mismatch keeps no money of other assets at the venue, and ends when an operator accepts what was settled', async () => {
+    const accept = (id: string) =>
+      desk.database.transaction((tx) => desk.brokerage.acceptHedge.run(tx, id, 'the statement of the venue agrees'));
+    await deal('BUY', '40000.00');
+    venue.settling = spoil;
+    await run(2);
+    const hedge = await newest();
+    await expect(accept(hedge.id)).rejects.toMatchObject({ code: 'hedge_not_mismatched' });
+    desk.pass(MINUTE_MS);
+    await run();
+    const ether = { memberId: member, asset: 'ETH', amount: 1_000n, key: 'spec' } as const;
+    const legs = [
+      debit(account('bank_nostro', 'ETH'), 1_000n),
+      credit(account('customer_available', 'ETH', member), 1_000n),
+    ];
+    await desk.ledger.submit({ id: uuidV7(), kind: 'test.move', legs });
+    await desk.database.transaction((tx) => venue.deposit(tx, ether));
+    await run(2);
+    expect(await desk.ledger.balance(account('exchange_available', 'ETH', member))).toBe(0n);
+    expect(await newest()).toMatchObject({ id: hedge.id, state: 'filled', mismatched: true });
+    await accept(hedge.id);
+    venue.settling = (fills) => fills;
+    await settleAll();
+    await expect(accept(uuidV7())).rejects.toMatchObject({ code: 'hedge_not_found' });
+  });
+
+  it('an order that the venue never took is not sent again when its time is over', async () => {
+    await deal('BUY', '40000.00');
+    venue.answers = ['never_came'];
+    await run(2);
+    const lost = await newest();
+    expect(lost).toMatchObject({ state: 'unknown', sends: 1 });
+    desk.pass(3 * MINUTE_MS);
+    await run();
+    expect(venue.executed.has(lost.clientId)).toBe(false);
+    const [ended] = (await listHedges(desk.database, { limit: 9 })).filter(({ id }) => id === lost.id);
+    expect(ended?.reason).toContain('its time is over');
+    desk.pass(MINUTE_MS);
+    await settleAll();
   });
 });
 

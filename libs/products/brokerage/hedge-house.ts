@@ -4,7 +4,7 @@ import { type Database, uuidV7 } from '@base/database';
 import { Refusal } from '@base/http';
 import { type Logger } from '@base/observability';
 import { type Ledger, LedgerRefusal } from '@platform/ledger';
-import { type Prices } from '@platform/pricing';
+import { pairOf, type Prices } from '@platform/pricing';
 import { hedgeHome, type HedgeMember, hedgeOut, memberAccounts, readHedgeMember } from './hedge-books.js';
 import { clientIdOf, endingOf, type Hedge, orderOf, sameFills } from './hedge-order.js';
 import { advanceHedge, insertHedge, insertHedgeFills, listUnreconciledHedges, markMismatched, readHedgeFills } from './hedge-orders.js'; // prettier-ignore
@@ -14,8 +14,10 @@ import { isExposed, planHedge } from './plan-hedge.js';
 
 /** After this the money of a planned hedge will not come: the order is given up, and what has come goes home. */
 const FUNDS_WITHIN_MS = 60_000;
-/** An order of which settlement knows nothing after this never was one of the venue's. */
+/** An order of which settlement knows nothing after this never was one of the venue's; one that the venue does not know by then is not sent again. */
 const NEVER_AFTER_MS = 60_000;
+/** Between attempts that are not answered: at once, and then ever longer. */
+const MOST_PAUSE_MS = 60_000;
 
 export interface HedgeHouseParts {
   readonly database: Database;
@@ -42,13 +44,17 @@ export class HedgeHouse {
 
   /** Takes everything one step further. One runner at a time. */
   async run(): Promise<void> {
-    const { database } = this.parts;
+    const { database, logger } = this.parts;
     const member = await readHedgeMember(database);
     if (member === undefined) return;
-    for (const hedge of await listUnreconciledHedges(database)) await this.#advance(member, hedge);
+    for (const hedge of await listUnreconciledHedges(database)) {
+      // One that cannot go on must not keep the others, and the house's money, where they are.
+      await this.#advance(member, hedge).catch((error: unknown) => logger.error({ hedge: hedge.id, err: error }, 'a hedge does not go on')); // prettier-ignore
+    }
     const open = await listUnreconciledHedges(database);
     const positions = await this.house.positions(database);
-    if (open.length === 0) for (const { asset } of positions) await this.#leaveVenue(member, asset);
+    const needed = new Set<AssetCode>(open.map(({ pair }) => pairOf(pair)).flatMap(({ base, quote }) => [base, quote]));
+    for (const { asset } of positions) if (!needed.has(asset)) await this.#leaveVenue(member, asset);
     for (const { asset } of positions) await this.#bringHome(member, asset);
     for (const position of positions) {
       // One at a time: until the last one's fills are in the books, and agreed with, nobody knows what is still to be hedged.
@@ -58,7 +64,9 @@ export class HedgeHouse {
 
   #advance(member: HedgeMember, hedge: Hedge): Promise<void> {
     if (!UNDER_WAY.has(hedge.state)) return this.#reconcile(member, hedge);
-    return hedge.state === 'planned' ? this.#begin(member, hedge) : this.#send(hedge);
+    if (hedge.state === 'planned') return this.#begin(member, hedge);
+    const waited = this.parts.clock.now().getTime() - hedge.updatedAt.getTime();
+    return waited < pauseAfter(hedge.sends) ? Promise.resolve() : this.#send(hedge);
   }
 
   async #plan(member: HedgeMember, position: HousePosition): Promise<void> {
@@ -116,7 +124,21 @@ export class HedgeHouse {
     const { database, clock } = this.parts;
     // Written down before the venue hears of it: whoever finds it so asks the venue, and does not make another.
     const sent = await database.transaction((tx) => advanceHedge(tx, hedge, 'send', { at: clock.now() }));
-    await this.#note(sent, await this.venue.send(orderOf(sent)));
+    await this.#note(sent, await this.#outcomeOf(sent));
+  }
+
+  /**
+   * A venue refuses a name only as long as it remembers it, and nobody wants yesterday's order: what an earlier attempt came to is looked for
+   * first, and what the venue does not know after a while is not sent again.
+   */
+  async #outcomeOf(hedge: Hedge): Promise<HedgeOutcome> {
+    const order = orderOf(hedge);
+    if (hedge.sends === 1) return this.venue.send(order);
+    const found = await this.venue.find(order);
+    if (found !== undefined) return found;
+    const age = this.parts.clock.now().getTime() - hedge.createdAt.getTime();
+    if (age < FUNDS_WITHIN_MS + NEVER_AFTER_MS) return this.venue.send(order);
+    return { kind: 'refused', reason: 'the venue never took it, and its time is over' };
   }
 
   async #note(hedge: Hedge, outcome: HedgeOutcome): Promise<void> {
@@ -173,15 +195,29 @@ export class HedgeHouse {
   }
 }
 
-/** Appoints the member, once for good. @throws Error when another one is */
+/** How long an order that was sent so often rests before it is asked about again. */
+const pauseAfter = (sends: number): number => (sends < 5 ? 0 : Math.min(2 ** (sends - 5) * 2_000, MOST_PAUSE_MS));
+
+/**
+ * Appoints the member, once for good. From then on all that stands on its accounts is the house's, so nothing may stand there yet.
+ * @throws Error when another one is appointed, or it has money of its own
+ */
 export async function appointHedgeMember(
   database: Database,
+  ledger: Ledger,
   { customerId, venue, at }: { readonly customerId: string; readonly venue: string; readonly at: Date },
 ): Promise<void> {
-  await database.query(
-    'INSERT INTO brokerage.hedge_member (customer_id, venue, appointed_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING',
-    [customerId, venue, at],
-  );
+  await database.transaction(async (tx) => {
+    const appointed = await tx.query(
+      'INSERT INTO brokerage.hedge_member (customer_id, venue, appointed_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING venue',
+      [customerId, venue, at],
+    );
+    if (appointed.length === 0) return;
+    if ((await ledger.accountsOf(customerId, tx)).some(({ balance }) => balance !== 0n))
+      throw new Error(
+        'the house cannot trade in the name of a customer who has money: it would be taken for the house’s',
+      );
+  });
   const member = await readHedgeMember(database);
   if (member?.customerId !== customerId)
     throw new Error('the house trades in the name of another customer: its money there would be forgotten');

@@ -10,9 +10,10 @@ import { type HedgeFill, type HedgeOrder } from './hedge-venue.js';
 export const HEDGE_STATES = ['planned', 'sent', 'unknown', 'filled', 'partly', 'failed', 'reconciled'] as const;
 export type HedgeState = (typeof HEDGE_STATES)[number];
 
-/** give_up: its money did not arrive in time. lose: no answer. miss: refused, or nothing filled. */
-export type HedgeEvent = 'plan' | 'send' | 'give_up' | 'fill' | 'fill_part' | 'miss' | 'lose' | 'reconcile';
+/** give_up: its money did not arrive in time. lose: no answer. miss: refused, or nothing filled. accept: people have looked. */
+export type HedgeEvent = 'plan' | 'send' | 'give_up' | 'fill' | 'fill_part' | 'miss' | 'lose' | 'reconcile' | 'accept';
 
+const OVER = { reconcile: 'reconciled', accept: 'reconciled' } as const;
 const ANSWERS = { send: 'sent', fill: 'filled', fill_part: 'partly', miss: 'failed', lose: 'unknown' } as const;
 
 export const HEDGE_TABLE: Readonly<Record<HedgeState, Partial<Record<HedgeEvent, HedgeState>>>> = {
@@ -20,9 +21,9 @@ export const HEDGE_TABLE: Readonly<Record<HedgeState, Partial<Record<HedgeEvent,
   // The process that sent it may have died before it noted the answer.
   sent: ANSWERS,
   unknown: ANSWERS,
-  filled: { reconcile: 'reconciled' },
-  partly: { reconcile: 'reconciled' },
-  failed: { reconcile: 'reconciled' },
+  filled: OVER,
+  partly: OVER,
+  failed: OVER,
   reconciled: {},
 };
 

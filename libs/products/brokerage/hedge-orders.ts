@@ -16,6 +16,11 @@ export function listHedges(on: Queryable, filter: { before?: string | undefined;
   );
 }
 
+/** Locked until the transaction ends. */
+export function lockHedge(tx: Tx, id: string): Promise<Hedge | undefined> {
+  return tx.maybeOne<Hedge>(`SELECT ${COLUMNS} FROM brokerage.hedge_order WHERE id = $1 FOR UPDATE`, [id]);
+}
+
 /** Everything that is not over, the oldest first. */
 export function listUnreconciledHedges(on: Queryable): Promise<Hedge[]> {
   return on.query<Hedge>(

@@ -59,8 +59,10 @@ export interface HedgeVenue {
   deposit(tx: Tx, move: HedgeMove): Promise<void>;
   /** Stores a move back. @throws Refusal */
   withdraw(tx: Tx, move: HedgeMove): Promise<void>;
-  /** Sends the order, or finds it by its client id, and answers what was filled. Never throws for what the venue or the way to it does. */
+  /** Sends the order and answers what was filled. Never throws for what the venue or the way to it does. */
   send(order: HedgeOrder): Promise<HedgeOutcome>;
+  /** What an earlier attempt came to, by its client id; undefined when the venue never took one. Does not throw either. */
+  find(order: HedgeOrder): Promise<HedgeOutcome | undefined>;
   /**
    * What the member's books say of the order, from another source than the venue's answer: its settled fills. Undefined while nothing has been settled
    * under this client id.

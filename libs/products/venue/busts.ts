@@ -145,6 +145,7 @@ export async function insertBustTransfer(
 
 /** Those among these ids, locked in their order until the transaction ends. */
 export async function lockBustTransfers(tx: Tx, ids: readonly string[]): Promise<Map<string, BustTransfer>> {
+  if (ids.length === 0) return new Map();
   const rows = await tx.query<BustTransfer>(
     `SELECT ${TRANSFER} FROM ${TRANSFERS} WHERE t.id = ANY ($1::uuid[]) ORDER BY t.id FOR UPDATE OF t`,
     [ids],

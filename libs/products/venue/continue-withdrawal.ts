@@ -1,12 +1,16 @@
 import { type Clock } from '@base/clock';
-import { type Tx } from '@base/database';
+import { type Database, type Tx } from '@base/database';
 import { type DomainEvent } from '@base/events';
 import { Refusal } from '@base/http';
-import { type RequestWithdrawal } from '@platform/custody';
+import { findWhitelisted, type RequestWithdrawal } from '@platform/custody';
 import { type MoveToExchange } from './move-money.js';
+import { refusal } from './refusals.js';
 import { findTransfer } from './transfers.js';
 import { type VenueWithdrawal } from './withdrawal.js';
-import { advanceWithdrawal, lockMovingWithdrawal } from './withdrawals.js';
+import { advanceWithdrawal, findForgottenMoves, lockMovingWithdrawal } from './withdrawals.js';
+
+const FORGOTTEN_AFTER_MS = 30_000;
+const MOST_AT_ONCE = 100;
 
 /** What the engine says about moves, as the settlement tells it. */
 export const MOVE_ENDED = ['venue.transfer-settled', 'venue.transfer-refused'] as const;
@@ -21,6 +25,17 @@ export class ContinueWithdrawal {
     private readonly moveBack: MoveToExchange,
     private readonly clock: Clock,
   ) {}
+
+  /** What the events should have done by now and did not: each on its own, so that one that cannot go on does not keep the others. */
+  async sweep(database: Database, onFailure: (transferId: string, error: unknown) => void): Promise<void> {
+    const before = new Date(this.clock.now().getTime() - FORGOTTEN_AFTER_MS);
+    for (const { id: aggregateId, isSettled } of await findForgottenMoves(database, before, MOST_AT_ONCE)) {
+      const type = isSettled ? 'venue.transfer-settled' : 'venue.transfer-refused';
+      await database
+        .transaction((tx) => this.follow(tx, { type, aggregateId }))
+        .catch((error: unknown) => onFailure(aggregateId, error));
+    }
+  }
 
   async follow(tx: Tx, { type, aggregateId: transferId }: Pick<DomainEvent, 'type' | 'aggregateId'>): Promise<void> {
     const withdrawal = await lockMovingWithdrawal(tx, transferId);
@@ -40,10 +55,12 @@ export class ContinueWithdrawal {
     return advanceWithdrawal(tx, withdrawal, 'return', { at, returnId: back.id, reason: paid.code });
   }
 
-  #payOut(
+  /** To an address that its owner still vouches for: it may have been taken back while the move was under way. */
+  async #payOut(
     tx: Tx,
-    { id, customerId, asset, destination, amount, fee }: VenueWithdrawal,
+    { id, customerId, asset, whitelistId, destination, amount, fee }: VenueWithdrawal,
   ): ReturnType<RequestWithdrawal['run']> {
+    if ((await findWhitelisted(tx, customerId, whitelistId)) === undefined) throw refusal('beneficiary_unknown');
     const idempotencyKey = `exchange:${id}`;
     return this.payOut.run(tx, { customerId, idempotencyKey, asset, destination, amount, maxFee: fee });
   }

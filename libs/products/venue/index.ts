@@ -25,7 +25,7 @@ export { WithdrawFromExchange, type VenueWithdrawalRequest } from './withdraw-fr
 export { type VenueWithdrawal, type VenueWithdrawalState } from './withdrawal.js';
 export { findVenueWithdrawal, listVenueWithdrawals } from './withdrawals.js';
 export { OperateVenue, executeRelease, type Order as OperatorOrder, RELEASE_KILL_SWITCH } from './operate-venue.js';
-export { listOperations, type Operation } from './operations.js';
+export { lastEngagement, listOperations, type Operation } from './operations.js';
 export { type OperatorCommand, OperatorLink, type OperatorSettings } from './operator-link.js';
 export { type Proposal, proposeInstrument } from './propose-instrument.js';
 export * from './surveillance.js';

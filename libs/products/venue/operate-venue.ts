@@ -5,7 +5,7 @@ import { type Database } from '@base/database';
 import { type Refusal, refuse } from '@base/http';
 import { type ApprovalKind, type ExecuteOutside } from '@platform/approvals';
 import { type Audit } from '@platform/audit';
-import { answerOperation, claimOperation, isOperationAt, lockOperation, type NewOperation, noteOperationSent, noteOperationUnsent, type Operation } from './operations.js'; // prettier-ignore
+import { answerOperation, claimOperation, isOperationAt, lastEngagement, lockOperation, type NewOperation, noteOperationSent, noteOperationUnsent, type Operation } from './operations.js'; // prettier-ignore
 import { type OperatorCommand, type OperatorLink, VenueSilent } from './operator-link.js';
 
 export interface Order extends NewOperation {
@@ -91,18 +91,22 @@ export class OperateVenue {
   }
 }
 
-/** Opening the venue again after the kill switch takes four eyes; engaging it takes none but one's own. */
+/**
+ * Opening the venue again after the kill switch takes four eyes; engaging it takes none but one's own. What is asked for and allowed is the end of
+ * one engagement: if the venue has been stopped again since, for another reason, nobody has allowed that to end.
+ */
 export const RELEASE_KILL_SWITCH = {
   kind: 'venue.release-kill-switch',
-  schema: z.object({}),
+  schema: z.object({ engagement: z.uuid().nullable() }),
   roles: ['compliance', 'treasury'],
   expiresAfterMs: 3_600_000,
 } as const satisfies ApprovalKind;
 
 export const executeRelease =
-  (venue: OperateVenue): ExecuteOutside<z.infer<typeof RELEASE_KILL_SWITCH.schema>> =>
-  async ({ id, reason, decidedBy }) => {
+  (database: Database, venue: OperateVenue): ExecuteOutside<z.infer<typeof RELEASE_KILL_SWITCH.schema>> =>
+  async ({ id, payload, reason, decidedBy }) => {
     if (decidedBy === null) throw new Error('nobody has approved this');
+    if ((await lastEngagement(database)) !== payload.engagement) throw STOPPED_AGAIN;
     const { operation } = await venue.run({
       operatorId: decidedBy,
       key: `approval:${id}`,
@@ -115,6 +119,11 @@ export const executeRelease =
     return operation.answer ?? {};
   };
 
+const STOPPED_AGAIN = refuse('venue_stopped_again', {
+  status: 409,
+  title: 'The exchange has been stopped again since this was asked for',
+  detail: 'Ask for the release of that, if it may be released.',
+});
 const KEY_REUSED = refuse('idempotency_key_reused', {
   status: 422,
   title: 'This idempotency key was used for another request',

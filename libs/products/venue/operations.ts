@@ -93,6 +93,15 @@ export async function answerOperation(tx: Tx, id: string, event: EngineEvent, at
   );
 }
 
+/** The operation that stopped the venue last, as far as the engine has not refused it; null when none ever did. */
+export async function lastEngagement(on: Queryable): Promise<string | null> {
+  const row = await on.maybeOne<{ id: string }>(
+    `SELECT id FROM venue.operation WHERE subject_kind = 'venue' AND subject_id = 'exchange' AND action = 'kill-switch-engaged' AND state <> 'refused'
+      ORDER BY id DESC LIMIT 1`,
+  );
+  return row?.id ?? null;
+}
+
 export async function isOperationAt(on: Queryable, sequence: bigint): Promise<boolean> {
   return (await on.maybeOne('SELECT 1 FROM venue.operation WHERE sequence = $1', [sequence])) !== undefined;
 }

@@ -29,6 +29,7 @@ export function listTransfers(
 
 /** Locked in the order of their ids until the transaction ends. */
 export async function lockTransfers(tx: Tx, ids: readonly string[]): Promise<Map<string, ExchangeTransfer>> {
+  if (ids.length === 0) return new Map();
   const rows = await tx.query<ExchangeTransfer>(
     `SELECT ${COLUMNS} FROM venue.transfer WHERE id = ANY ($1::uuid[]) ORDER BY id FOR UPDATE`,
     [ids],

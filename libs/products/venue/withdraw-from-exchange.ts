@@ -1,7 +1,7 @@
 import { type Clock } from '@base/clock';
 import { type Tx, uuidV7 } from '@base/database';
 import { type ChainAsset, custodyRefusal, type CustodySettings, findWhitelisted, isChainAsset, listHalts, quoteFee, type WhitelistEntry } from '@platform/custody'; // prettier-ignore
-import { lockCustomer } from '@platform/identity';
+import { type Customer, lockCustomer } from '@platform/identity';
 import { readEngineAssets } from './engine-asset.js';
 import { type MoveFromExchange } from './move-money.js';
 import { refusal } from './refusals.js';
@@ -33,9 +33,10 @@ export class WithdrawFromExchange {
   /** @throws Refusal, of which every one leaves nothing behind */
   async run(tx: Tx, request: VenueWithdrawalRequest): Promise<VenueWithdrawal> {
     const { customerId, idempotencyKey, whitelistId, asset } = request;
-    await this.#checkStanding(tx, customerId);
+    const customer = await lockCustomer(tx, customerId);
     const known = await findVenueWithdrawalByKey(tx, customerId, idempotencyKey);
     if (known !== undefined) return asBefore(known, request);
+    this.#checkStanding(customer);
     if (!isChainAsset(asset)) throw custodyRefusal('asset_not_on_chain');
     if ((await listHalts(tx)).some((halt) => halt.asset === asset)) throw custodyRefusal('asset_halted');
     const entry = await findWhitelisted(tx, customerId, whitelistId);
@@ -61,8 +62,7 @@ export class WithdrawFromExchange {
   }
 
   /** Custody would refuse these too, but only once the money has left the exchange. */
-  async #checkStanding(tx: Tx, customerId: string): Promise<void> {
-    const customer = await lockCustomer(tx, customerId);
+  #checkStanding(customer: Customer | undefined): void {
     if (customer?.status !== 'active') throw refusal('account_frozen');
     if (customer.withdrawalsHeldUntil !== null && customer.withdrawalsHeldUntil > this.clock.now())
       throw custodyRefusal('withdrawals_held');

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { systemClock } from '@base/clock';
+import { type Clock, ManualClock, systemClock } from '@base/clock';
 import { Events } from '@base/events';
 import { Outbox } from '@base/jobs';
 import { custodySettings, halt, KeepWhitelist, RequestWithdrawal, resume } from '@platform/custody';
@@ -18,21 +18,12 @@ let withdraw: WithdrawFromExchange;
 
 beforeAll(async () => {
   bench = await VenueBench.open();
-  const { database, ledger, logger } = bench;
+  const { database, ledger } = bench;
   await bench.books.database.owner.query(
     `INSERT INTO custody.fee_rate (chain_id, rate, at) VALUES ('bitcoin:regtest', 1000, $1), ('eip155:31337', 1000000007, $1)`,
     [systemClock.now()],
   );
-  const outbox = new Outbox(database, systemClock);
-  const free = { assert: () => Promise.resolve() };
-  const continuing = new ContinueWithdrawal(
-    new RequestWithdrawal(ledger, free, outbox, settings, systemClock),
-    new MoveToExchange(database, ledger, systemClock),
-    systemClock,
-  );
-  events = new Events({ database, clock: systemClock, logger });
-  events.consume({ consumer: 'spec', types: MOVE_ENDED, handle: (tx, event) => continuing.follow(tx, event) });
-  events.start();
+  listen();
   withdraw = new WithdrawFromExchange(new MoveFromExchange(database, ledger, systemClock), settings, systemClock);
   bench.startSettler();
 });
@@ -40,6 +31,24 @@ afterAll(async () => {
   await events.stop();
   await bench.close();
 });
+
+function continuingBy(clock: Clock): ContinueWithdrawal {
+  const { database, ledger } = bench;
+  const free = { assert: () => Promise.resolve() };
+  return new ContinueWithdrawal(
+    new RequestWithdrawal(ledger, free, new Outbox(database, clock), settings, clock),
+    new MoveToExchange(database, ledger, clock),
+    clock,
+  );
+}
+
+function listen(): void {
+  const { database, logger } = bench;
+  const continuing = continuingBy(systemClock);
+  events = new Events({ database, clock: systemClock, logger });
+  events.consume({ consumer: 'spec', types: MOVE_ENDED, handle: (tx, event) => continuing.follow(tx, event) });
+  events.start();
+}
 
 /** A trader with coins on the exchange and an address that may be paid. */
 async function traderWith(
@@ -131,6 +140,34 @@ describe('a withdrawal from the exchange', () => {
     expect(await bench.available(customerId, 'BTC')).toBe(0n);
     await expect(asking({ customerId, whitelistId, idempotencyKey: 'second' })).rejects.toMatchObject({ code: 'asset_halted' }); // prettier-ignore
     await bench.database.transaction((tx) => resume(tx, 'BTC'));
+  });
+
+  it('comes back when its address leaves the whitelist while the money is on its way', async () => {
+    const { customerId, whitelistId } = await traderWith(BITCOIN);
+    await bench.stopSettlers();
+    const asked = await asking({ customerId, whitelistId });
+    await bench.database.transaction((tx) => new KeepWhitelist(settings, systemClock).remove(tx, customerId, whitelistId)); // prettier-ignore
+    bench.startSettler();
+    expect(await ended(asked)).toMatchObject({ state: 'returned', reason: 'beneficiary_unknown', intentState: null });
+    await bench.eventually(async () => ((await bench.onExchange(customerId, 'BTC')) === BITCOIN ? true : undefined));
+  });
+
+  it('is gone on with although its event was lost', async () => {
+    const { customerId, whitelistId } = await traderWith(BITCOIN);
+    await events.stop();
+    const asked = await asking({ customerId, whitelistId });
+    await bench.eventually(async () => ((await bench.available(customerId, 'BTC')) > 0n ? true : undefined));
+    const failures: unknown[] = [];
+    const sweepAt = async (ms: number): Promise<void> => {
+      const clock = new ManualClock(new Date(systemClock.now().getTime() + ms));
+      await continuingBy(clock).sweep(bench.database, (_, error) => failures.push(error));
+    };
+    await sweepAt(0);
+    expect(await findVenueWithdrawal(bench.database, customerId, asked.id)).toMatchObject({ state: 'moving' });
+    await sweepAt(60_000);
+    expect(failures).toEqual([]);
+    expect(await ended(asked)).toMatchObject({ state: 'withdrawing' });
+    listen();
   });
 
   it('goes to addresses on the customer’s own whitelist only, and not before they have cooled off', async () => {

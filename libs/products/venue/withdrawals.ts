@@ -39,6 +39,19 @@ export function listVenueWithdrawals(
   );
 }
 
+/** Moves whose end a withdrawal still waits for, though it was told by `before`. */
+export function findForgottenMoves(
+  on: Queryable,
+  before: Date,
+  limit: number,
+): Promise<{ id: string; isSettled: boolean }[]> {
+  return on.query(
+    `SELECT t.id, t.state = 'settled' AS "isSettled" FROM venue.withdrawal w JOIN venue.transfer t ON t.id = w.transfer_id
+      WHERE w.state = 'moving' AND t.state IN ('settled', 'refused') AND t.updated_at < $1 ORDER BY w.id LIMIT $2`,
+    [before, limit],
+  );
+}
+
 /** The withdrawal that waits for this move, locked. */
 export async function lockMovingWithdrawal(tx: Tx, transferId: string): Promise<VenueWithdrawal | undefined> {
   const row = await tx.maybeOne<{ id: string }>(

@@ -71,6 +71,14 @@ export class FakeHedgeVenue implements HedgeVenue {
     return answer === 'lost' ? { kind: 'unknown', reason: 'no answer' } : { kind: 'ended', fills };
   }
 
+  find(order: HedgeOrder): Promise<HedgeOutcome | undefined> {
+    const fills = this.executed.get(order.clientId);
+    if (fills === undefined) return Promise.resolve(undefined);
+    this.asked.push(order.clientId);
+    const isLost = this.answers.shift() !== undefined;
+    return Promise.resolve(isLost ? { kind: 'unknown', reason: 'no answer' } : { kind: 'ended', fills });
+  }
+
   settled(_: string, { clientId }: HedgeOrder): Promise<readonly HedgeFill[] | undefined> {
     const fills = this.executed.get(clientId);
     return Promise.resolve(fills && this.settling(fills));
