@@ -1,6 +1,6 @@
 /**
  * A consumer of the event log, to begin from: `KAFKA_BROKERS=… node tools/consume-event-log.mjs [topic…] [--group name] [--state file]
- * [--until-idle ms]`. Prints each event once, a line of JSON, in the order of its key. docs/event-log.md says what the log promises.
+ * [--until-idle ms]`. Prints each event, a line of JSON (again only what a crash kept it from noting), in the order of its key. docs/event-log.md says what the log promises.
  *
  * Its rule is the one that every consumer needs: keep, for each partition, the highest place that was dealt with, and drop what is not beyond it.
  * Here the effect is a line on stdout and the places are a file. One that writes to a database writes both in one transaction, and then each

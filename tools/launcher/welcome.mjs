@@ -21,7 +21,7 @@ Strongroom is ready.
 
   Customers    ${api}   reference at ${api}/docs
   Operators    ${admin}   reference at ${admin}/docs
-  Exchange     REST http://127.0.0.1:${values.GATEWAY_REST_PORT}/v3/exchange   WebSocket ws://127.0.0.1:${values.GATEWAY_WS_PORT}/mercury-gateway/v1/ws   FIX 127.0.0.1:${values.GATEWAY_FIX_PORT}
+  Exchange     REST http://127.0.0.1:${values.GATEWAY_REST_PORT}${values.GATEWAY_REST_BASE ?? '/v3/exchange'}   WebSocket ws://127.0.0.1:${values.GATEWAY_WS_PORT}/mercury-gateway/v1/ws   FIX 127.0.0.1:${values.GATEWAY_FIX_PORT}
 ${people.join('\n')}
   Logs         tail -f ${home.path('logs')}/*.log
   Secrets      ${home.path('secrets.json')}

@@ -1,7 +1,8 @@
 import { type Queryable, type Tx } from '@base/database';
 import { type Json } from '@platform/audit';
 import { type Approval, type ApprovalEvent, type ApprovalState, nextState } from './approval.js';
-import { canonical, digestOf } from './payload-digest.js';
+import { canonicalJson } from '@platform/identity';
+import { digestOf } from './payload-digest.js';
 import { refusal } from './refusals.js';
 
 const COLUMNS = `id, kind, payload::jsonb AS payload, encode(digest, 'hex') AS digest, reason, roles, requested_by AS "requestedBy",
@@ -63,7 +64,7 @@ export type NewApproval = Pick<
 
 /** Stored once: a second one under the same id is the first one. */
 export async function insertApproval(tx: Tx, given: NewApproval): Promise<{ approval: Approval; isNew: boolean }> {
-  const payload = canonical(given.payload);
+  const payload = canonicalJson(given.payload);
   const row = await tx.maybeOne<Approval>(
     `INSERT INTO approvals.approval (id, kind, payload, digest, reason, roles, requested_by, requested_at, expires_at, state, updated_at)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'requested', $8) ON CONFLICT (id) DO NOTHING RETURNING ${COLUMNS}`,

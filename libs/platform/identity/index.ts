@@ -37,7 +37,7 @@ export { ApiKeyStandings, type KeyStanding, mayComeFrom, secretFits, secretHash 
 export { findCustomer, listCustomers, lockCustomer, type Customer, type CustomerFilter } from './customers.js';
 export { findOperator, hasOperators, listOperators, type Operator } from './operators.js';
 export { listSessions, type IssuedSession, type Session } from './sessions.js';
-export { operationDigest, type Operation } from './operation-digest.js';
+export { canonicalJson, operationDigest, type Operation } from './operation-digest.js';
 export { canonicalAddress } from './network.js';
 export { PasswordHasher, type PasswordHasherOptions } from './password-hasher.js';
 export { PASSWORD_MAX_CHARACTERS, PASSWORD_MIN_CHARACTERS } from './password-policy.js';

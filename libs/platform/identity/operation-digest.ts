@@ -18,7 +18,8 @@ export function operationDigest(operation: Operation): Buffer {
   return createHash('sha256').update(text, 'utf8').digest();
 }
 
-function canonicalJson(value: unknown): string {
+/** JSON in one spelling: members sorted by code unit, no space. */
+export function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
   if (typeof value === 'object' && value !== null) {
     const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
