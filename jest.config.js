@@ -20,6 +20,7 @@ export default {
   // Every spec leaves its modules behind, and a worker that has grown spends its time collecting garbage: it is replaced.
   workerIdleMemoryLimit: '400MB',
   moduleNameMapper: {
+    '^fast-check$': '<rootDir>/tools/test/fast-check.js',
     '^@migrations$': '<rootDir>/prisma-free-migrations/index.ts',
     '^@(core|base|platform|products)/([^/]+(?:/testing)?)$': '<rootDir>/libs/$1/$2/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
