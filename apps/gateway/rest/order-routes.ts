@@ -10,7 +10,7 @@ import { type RequestFields } from './json-request.js';
 import { printable } from './market-data-routes.js';
 import { encodeRefusedOrder, readOrder } from './order-request.js';
 import { readPage } from './query.js';
-import { invalid, notFound, unavailable } from './rest-refusal.js';
+import { invalid, notFound, outcomeUnknown, unavailable } from './rest-refusal.js';
 import { DONE, type RestRequest, type RestRoute } from './rest-routes.js';
 
 const ORDER_ID = /^[1-9]\d{0,15}$/;
@@ -147,9 +147,9 @@ export class OrderRoutes {
   }
 }
 
-/** The venue has not said what became of a command, or would not take it. Sending the same order again is safe: its name can be used once. */
+/** The venue has not said what became of a command, or would not take it. */
 function noAnswer(outcome: NoAnswer): Error {
-  return unavailable(outcome.kind === 'unknown' ? UNKNOWN_OUTCOME.text : REFUSALS[outcome.reason].text);
+  return outcome.kind === 'unknown' ? outcomeUnknown(UNKNOWN_OUTCOME.text) : unavailable(REFUSALS[outcome.reason].text);
 }
 
 function orderIdOf(text: string | undefined): bigint {

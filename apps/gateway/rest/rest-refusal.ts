@@ -21,8 +21,11 @@ export class RestRefusal extends Error {
 export const notFound = (message: string): RestRefusal => new RestRefusal(404, message);
 export const invalid = (message: string): RestRefusal => new RestRefusal(422, message);
 export const unauthorized = (message: string): RestRefusal => new RestRefusal(401, message);
+/** Nothing was done: try again. */
 export const unavailable = (message: string, retryAfterSeconds = 1): RestRefusal =>
   new RestRefusal(503, message, retryAfterSeconds);
+/** It may have been done: no time to try again is named, since who tries again without looking may do it twice. */
+export const outcomeUnknown = (message: string): RestRefusal => new RestRefusal(503, message);
 
 /** The body that existing clients read: `status` repeats the code as a number, `path` is relative to the base. */
 export function errorBody(refusal: RestRefusal, at: { readonly now: Date; readonly path: string }): string {
@@ -37,7 +40,8 @@ export function refusalOf(error: unknown): RestRefusal | undefined {
   if (error instanceof Refusal) return ofHouse(error);
   if (error instanceof DatabaseBusy || error instanceof DatabaseUnavailable)
     return unavailable('We are busy and nothing was done: try again');
-  if (error instanceof CommitUnknown) return unavailable('We do not know yet whether this was done: look before you repeat it'); // prettier-ignore
+  if (error instanceof CommitUnknown)
+    return outcomeUnknown('Outcome unknown: look whether it was done before you repeat it');
   return ofFramework(error);
 }
 

@@ -1,5 +1,5 @@
 import { type Trader } from '../access/access.js';
-import { type ChangeOutcome, type MassCancelOutcome, type NoAnswer, type OrderDesk, type PlaceOutcome } from '../desk/order-desk.js'; // prettier-ignore
+import { type ChangeOutcome, type MassCancelOutcome, type OrderDesk, type PlaceOutcome } from '../desk/order-desk.js';
 import { type VenueFeed } from '../desk/venue-feed.js';
 import { REFUSALS, REJECTS, UNKNOWN_OUTCOME } from '../rejects.js';
 import { jsonText, type Connection } from './connection.js';
@@ -12,7 +12,8 @@ const ORDER_ID = /^\d{1,19}$/;
 
 /**
  * What a client enters on `trading`. An order that the venue took is answered by its reports, like any other of the account's; what is refused before the
- * venue had it by `rejected`, what the venue refused by a report that says so.
+ * venue had it by `rejected`, what the venue refused by a report that says so. Where nobody can say what became of it, that is said, and not that it was
+ * rejected: a client would enter the order again.
  */
 export class OrderEntry {
   constructor(
@@ -22,48 +23,52 @@ export class OrderEntry {
   /** @param session whose end cancels the order */
   place(connection: Connection, trader: Trader, request: ClientRequest, session: number | undefined): void {
     const clientText = request.text('clOrdID');
-    const refuse = (text: string): void => refuseOrder(connection, text, request.action, clientText);
+    const named = clientText === undefined ? '' : `,"clOrdID":${jsonText(clientText.slice(0, 32))}`;
+    const answer = answerTo(connection, request.action, named, ',"ordStatus":"rejected"');
+    const { refuse } = answer;
     if (trader.isFrozen) return refuse('Account frozen');
     const symbol = request.text('symbol');
     const instrument = symbol === undefined ? undefined : this.parts.feed.instrument(symbol);
     if (instrument === undefined) return refuse('Invalid symbol');
     const order = readOrder(request, instrument, trader.account);
     if (typeof order === 'string') return refuse(order);
-    this.parts.desk.place(session === undefined ? order : { ...order, session }).then(
-      (outcome) => this.#placed(connection, outcome, refuse),
-      () => refuse(REFUSALS.venue_unavailable.text),
-    );
+    this.parts.desk
+      .place(session === undefined ? order : { ...order, session })
+      .then((outcome) => this.#placed(connection, outcome, answer))
+      .catch(answer.admitIgnorance);
   }
 
   cancel(connection: Connection, trader: Trader, request: ClientRequest): void {
     const orderId = request.decimal('orderID');
-    const refuse = (text: string): void => refuseCancel(connection, text, request.action, orderId ?? undefined);
-    if (typeof orderId !== 'string' || !ORDER_ID.test(orderId)) return refuse('Unknown order');
-    this.parts.desk.cancel({ account: trader.account, by: { orderId: BigInt(orderId) } }).then(
-      (outcome) => answerChange(outcome, refuse),
-      () => refuse(REFUSALS.venue_unavailable.text),
-    );
+    const named = typeof orderId === 'string' ? `,"orderID":${jsonText(orderId.slice(0, 32))}` : '';
+    const answer = answerTo(connection, request.action, named);
+    if (typeof orderId !== 'string' || !ORDER_ID.test(orderId)) return answer.refuse('Unknown order');
+    this.parts.desk
+      .cancel({ account: trader.account, by: { orderId: BigInt(orderId) } })
+      .then((outcome) => answerChange(outcome, answer))
+      .catch(answer.admitIgnorance);
   }
 
   /** Answered by one report for each order. */
   cancelAll(connection: Connection, trader: Trader, request: ClientRequest): void {
     const symbol = request.text('symbol');
     const instrument = symbol === undefined ? undefined : this.parts.feed.instrument(symbol);
-    const refuse = (text: string): void => refuseCancel(connection, text, request.action);
-    if (symbol !== undefined && instrument === undefined) return refuse('Invalid symbol');
-    this.parts.desk.cancelAll({ account: trader.account, ...(instrument && { instrument: instrument.number }) }).then(
-      (outcome) => answerChange(outcome, refuse),
-      () => refuse(REFUSALS.venue_unavailable.text),
-    );
+    const answer = answerTo(connection, request.action);
+    if (symbol !== undefined && instrument === undefined) return answer.refuse('Invalid symbol');
+    this.parts.desk
+      .cancelAll({ account: trader.account, ...(instrument && { instrument: instrument.number }) })
+      .then((outcome) => answerChange(outcome, answer))
+      .catch(answer.admitIgnorance);
   }
 
   status(connection: Connection, trader: Trader): void {
     connection.sayMessage(this.parts.privateData.tradingSnapshot(trader.account));
   }
 
-  #placed(connection: Connection, outcome: PlaceOutcome, refuse: (text: string) => void): void {
+  #placed(connection: Connection, outcome: PlaceOutcome, answer: Answer): void {
+    if (outcome.kind === 'unknown') return answer.admitIgnorance();
+    if (outcome.kind === 'refused') return answer.refuse(REFUSALS[outcome.reason].text);
     if (outcome.kind === 'accepted') return;
-    if (outcome.kind !== 'rejected') return refuse(noAnswerText(outcome));
     for (const report of outcome.reports) {
       const message = this.parts.privateData.reportMessage(report);
       if (message !== undefined) connection.sayMessage(message);
@@ -71,21 +76,29 @@ export class OrderEntry {
   }
 }
 
-function answerChange(outcome: ChangeOutcome | MassCancelOutcome, refuse: (text: string) => void): void {
+/** What is said of a request that the account's reports do not answer. */
+interface Answer {
+  /** Nothing has changed. */
+  readonly refuse: (text: string) => void;
+  /** It may have been carried out or not: docs/exchange-websocket.md says what the client does then. */
+  readonly admitIgnorance: () => void;
+}
+
+/** @param named the order, as members that begin with a comma @param refused further members of a refusal */
+function answerTo(connection: Connection, action: string, named = '', refused = ''): Answer {
+  const asked = `,"action":${jsonText(action)}`;
+  return {
+    refuse: (text) => connection.reject(CHANNEL, text, `${named}${refused}${asked}`),
+    admitIgnorance: () =>
+      connection.say(
+        `,"event":"unknown","channel":"${CHANNEL}","text":${jsonText(UNKNOWN_OUTCOME.text)}${named},"ordStatus":"unknown"${asked}`,
+      ),
+  };
+}
+
+function answerChange(outcome: ChangeOutcome | MassCancelOutcome, answer: Answer): void {
   if (outcome.kind === 'done') return;
+  if (outcome.kind === 'unknown') return answer.admitIgnorance();
   // Orders of others, and orders that are no longer open, are told from orders that never were by nobody.
-  refuse(outcome.kind === 'rejected' ? REJECTS[outcome.reason].text : noAnswerText(outcome));
-}
-
-const noAnswerText = (outcome: NoAnswer): string =>
-  outcome.kind === 'unknown' ? UNKNOWN_OUTCOME.text : REFUSALS[outcome.reason].text;
-
-function refuseOrder(connection: Connection, text: string, action: string, clientText: string | undefined): void {
-  const named = clientText === undefined ? '' : `,"clOrdID":${jsonText(clientText.slice(0, 32))}`;
-  connection.reject(CHANNEL, text, `${named},"ordStatus":"rejected","action":${jsonText(action)}`);
-}
-
-function refuseCancel(connection: Connection, text: string, action: string, orderId?: string): void {
-  const named = orderId === undefined ? '' : `,"orderID":${jsonText(orderId.slice(0, 32))}`;
-  connection.reject(CHANNEL, text, `${named},"action":${jsonText(action)}`);
+  answer.refuse(outcome.kind === 'rejected' ? REJECTS[outcome.reason].text : REFUSALS[outcome.reason].text);
 }

@@ -176,6 +176,22 @@ describe('trading', () => {
     expect(second.told.filter(({ event }) => event === 'updated')).toEqual([]);
   });
 
+  test('what nobody knows the outcome of is told as unknown, and not as rejected', async () => {
+    const client = await trader('secret-17');
+    const unknown = { event: 'unknown', channel: 'trading', ordStatus: 'unknown', text: expect.stringMatching(/^Outcome unknown/) }; // prettier-ignore
+    client.say(NEW_ORDER);
+    expect(await client.next()).toEqual({ seqnum: 3, ...unknown, clOrdID: 'c1', action: 'NewOrderSingle' });
+    venue.placeOutcome = () => Promise.reject(new Error('sent, or not'));
+    client.say(NEW_ORDER);
+    expect(await client.next()).toEqual({ seqnum: 4, ...unknown, clOrdID: 'c1', action: 'NewOrderSingle' });
+    venue.cancel = () => Promise.resolve({ kind: 'unknown' });
+    client.say({ action: 'CancelOrderRequest', channel: 'trading', orderID: '999999878' });
+    expect(await client.next()).toEqual({ seqnum: 5, ...unknown, orderID: '999999878', action: 'CancelOrderRequest' });
+    venue.placeOutcome = () => Promise.resolve({ kind: 'refused', reason: 'overloaded' });
+    client.say(NEW_ORDER);
+    expect(await client.next()).toMatchObject({ event: 'rejected', ordStatus: 'rejected', clOrdID: 'c1' });
+  });
+
   test('a cancel of what is not there is rejected and named', async () => {
     const client = await trader('secret-17');
     client.say({ action: 'CancelOrderRequest', channel: 'trading', orderID: '999999878' });

@@ -116,6 +116,15 @@ describe('the REST door', () => {
     const refused = await ask('POST', '/orders', { at: busy, body: JSON.stringify({ ...ORDER, clOrdId: 'busy' }) });
     expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1']);
     await busy.close(200);
+    const lost = await open({}, { place: () => Promise.resolve({ kind: 'unknown' }), cancelAll: () => Promise.resolve({ kind: 'unknown' }) }); // prettier-ignore
+    for (const unknown of [
+      await ask('POST', '/orders', { at: lost, body: JSON.stringify({ ...ORDER, clOrdId: 'lost' }) }),
+      await ask('DELETE', '/orders', { at: lost, body: '{}' }),
+    ]) {
+      expect([unknown.status, unknown.headers.get('retry-after')]).toEqual([503, null]);
+      expect(JSON.parse(unknown.text)).toMatchObject({ message: expect.stringMatching(/^Outcome unknown/) });
+    }
+    await lost.close(200);
     const frozen = await room.trader({ USD: 10_000_00n });
     const token = frozen.keys.trade.secret;
     const entered = await ask('POST', '/orders', { token, body: JSON.stringify({ ...ORDER, clOrdId: 'before' }) });
