@@ -165,11 +165,12 @@ export class Conversation {
   #subscribeToTrading(request: ClientRequest, trader: Trader): Promise<void> | undefined {
     if (!trader.scopes.includes('trade')) return void this.connection.reject('trading', 'Read only user');
     if (this.connection.subscriptions.has('trading')) return void this.connection.reject('trading', 'Already subscribed'); // prettier-ignore
+    if (fromOf(request) === null) return void this.connection.reject('trading', 'Invalid from');
     this.#cancelsOnEnd ||= request.flag('cancelOnDisconnect');
     const { privateData, desk } = this.parts;
     const open = (): Promise<void> | undefined =>
       this.#open(request, privateData.tradingTopic(trader.account), () => privateData.tradingSnapshot(trader.account), this.#cancelsOnEnd ? ',"cancelOnDisconnect":true' : ''); // prettier-ignore
-    if (!this.#cancelsOnEnd) return open();
+    if (!this.#cancelsOnEnd || this.#session !== undefined) return open();
     return desk.openSession().then(
       (session) => {
         if (this.connection.isEnded) return desk.closeSession(session);
@@ -183,7 +184,14 @@ export class Conversation {
   async #authenticate(request: ClientRequest): Promise<void> {
     if (this.connection.trader !== undefined) return this.connection.reject('auth', 'Already authenticated');
     const token = request.text('token');
-    const trader = token === undefined ? undefined : await this.#traderOf(token);
+    let trader: Trader | undefined;
+    try {
+      trader = token === undefined ? undefined : await this.parts.access.byToken(token, this.connection.address);
+    } catch {
+      // It may be a good one: we could not look.
+      this.connection.reject('auth', 'We are busy: connect again in a few seconds');
+      return this.connection.end('unavailable');
+    }
     if (this.connection.isEnded) return;
     if (trader === undefined) {
       // A client that was refused here does not ask again on this connection and would wait for ever (ccxt): it must connect again.
@@ -192,14 +200,6 @@ export class Conversation {
     }
     this.authenticated(trader);
     this.connection.say(`,"event":"subscribed","channel":"auth","readOnly":${!trader.scopes.includes('trade')}`);
-  }
-
-  async #traderOf(token: string): Promise<Trader | undefined> {
-    try {
-      return await this.parts.access.byToken(token, this.connection.address);
-    } catch {
-      return undefined;
-    }
   }
 
   #instrumentOf(request: ClientRequest): ViewedInstrument | undefined {
@@ -219,10 +219,8 @@ export class Conversation {
     const key = keyOf(request);
     const { subscriptions, outbox } = this.connection;
     if (subscriptions.has(key)) return void this.connection.reject(request.channel, 'Already subscribed', echoOf(request)); // prettier-ignore
-    const from = RESUMABLE.test(request.channel) ? request.decimal('from') : undefined;
-    if (from === null || (from !== undefined && !/^\d{1,19}$/.test(from))) {
-      return void this.connection.reject(request.channel, 'Invalid from', echoOf(request));
-    }
+    const from = fromOf(request);
+    if (from === null) return void this.connection.reject(request.channel, 'Invalid from', echoOf(request));
     const subscription = new Subscription(outbox, topic, from !== undefined || request.flag('venueSequence'));
     const acknowledge = (resumed = ''): void =>
       this.connection.say(`,"event":"subscribed","channel":"${request.channel}"${echoOf(request)}${members}${resumed}`);
@@ -236,7 +234,7 @@ export class Conversation {
       acknowledge();
       return void begin();
     }
-    return this.#resume(subscription, BigInt(from), { acknowledge, begin });
+    return this.#resume(subscription, from, { acknowledge, begin });
   }
 
   #resume(
@@ -293,6 +291,13 @@ const keyOf = (request: ClientRequest): string => {
   const hasSymbol = request.channel === 'prices' || isBookChannel(request.channel);
   return hasSymbol ? `${request.channel} ${symbol ?? ''}` : request.channel;
 };
+
+/** Where the client was: undefined when it does not say, null when what it says is no position. */
+function fromOf(request: ClientRequest): bigint | null | undefined {
+  const text = RESUMABLE.test(request.channel) ? request.decimal('from') : undefined;
+  if (text === undefined || text === null) return text;
+  return /^\d{1,19}$/.test(text) ? BigInt(text) : null;
+}
 
 /** What is echoed: the instrument and the granularity, as known ones. */
 function echoOf(request: ClientRequest): string {

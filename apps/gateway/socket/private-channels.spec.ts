@@ -222,6 +222,15 @@ describe('trading', () => {
     expect(await again.next()).toMatchObject({ event: 'updated', execID: '131077', ordStatus: 'partial' });
   });
 
+  test('a subscription that is refused opens no session of the engine, however often it is asked for', async () => {
+    const client = await connect('secret-17');
+    for (let k = 0; k < 3; k += 1)
+      expect(await client.subscribe({ channel: 'trading', cancelOnDisconnect: true, from: 'x' })).toMatchObject({ event: 'rejected', text: 'Invalid from' }); // prettier-ignore
+    expect(venue.openedSessions).toBe(0);
+    await client.subscribe({ channel: 'trading', cancelOnDisconnect: true, from: '7' });
+    expect(venue.openedSessions).toBe(1);
+  });
+
   test('cancel on disconnect: asked for once, it stays, and happens once', async () => {
     const client = await connect('secret-17');
     venue.placeOutcome = () => Promise.resolve({ kind: 'accepted', order: order(), reports: [] });

@@ -23,7 +23,7 @@ export class FakeVenue implements VenueFeed, OrderDesk {
   readonly closedSessions: number[] = [];
   readonly massCancels: number[] = [];
   placeOutcome: (request: PlaceRequest) => Promise<PlaceOutcome> = () => Promise.resolve({ kind: 'unknown' });
-  #sessions = 0;
+  openedSessions = 0;
   readonly #listeners = new Set<(effects: CommandEffects) => void>();
   readonly #rebuilt = new Set<() => void>();
 
@@ -110,8 +110,8 @@ export class FakeVenue implements VenueFeed, OrderDesk {
   }
 
   openSession(): Promise<number> {
-    this.#sessions += 1;
-    return Promise.resolve(this.#sessions);
+    this.openedSessions += 1;
+    return Promise.resolve(this.openedSessions);
   }
 
   closeSession(session: number): void {
