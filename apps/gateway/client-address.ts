@@ -1,5 +1,5 @@
 import { type IncomingMessage } from 'node:http';
-import { canonicalAddress } from '@platform/identity';
+import { canonicalAddress, networkOf } from '@platform/identity';
 
 /**
  * Where a request comes from: the socket, or, behind so many proxies of our own, what the outermost of them saw. Whatever a client writes into
@@ -17,4 +17,13 @@ export function clientAddress(request: Pick<IncomingMessage, 'headers' | 'socket
     }
   }
   return socket;
+}
+
+/** By what limits count a client: one that has many addresses has them in one network. What is no address stands for itself. */
+export function clientNetwork(address: string): string {
+  try {
+    return networkOf(address);
+  } catch {
+    return address;
+  }
 }

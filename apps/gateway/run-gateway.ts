@@ -1,25 +1,31 @@
 import { loadConfig } from '@base/config';
 import { serveOperations } from '@base/observability';
 import { openProcess } from '@base/process';
-import { custodySettingsOf } from '@platform/custody';
 import { ApiKeyStandings } from '@platform/identity';
 import { HighestTerm } from '@platform/venue-link';
 import { readVenueSnapshot } from '@products/venue';
 import { KeyAccess } from './access/key-access.js';
-import { clientAddress } from './client-address.js';
 import { LiveVenue } from './desk/live-venue.js';
+import { restSettingsOf, socketSettingsOf } from './door-settings.js';
 import { openFixDoor } from './fix/fix-door.js';
 import { readFixTls } from './fix/read-fix-tls.js';
 import { gatewayConfig, type GatewayConfig } from './gateway-config.js';
 import { type Door, type GatewayParts } from './parts.js';
 import { openRestDoor } from './rest/rest-door.js';
 import { RedisResumeCache } from './socket/redis-resume-cache.js';
+import { type ResumeCache } from './socket/resume-cache.js';
 import { openSocketDoor } from './socket/socket-door.js';
 
 /** What is under way may end in this time, and the whole stop takes no longer than the second. */
 const GRACE_MS = 5_000;
 const STOP_WITHIN_MS = 9_000;
-const BURST_SECONDS = 2;
+
+interface Started {
+  venue?: LiveVenue;
+  cache?: ResumeCache | undefined;
+  doors: readonly Door[];
+  isStopping: boolean;
+}
 
 /**
  * The whole process: configuration, the venue, access, the doors, health, signals. It is told to be ready when the doors are open, which is
@@ -30,7 +36,7 @@ export async function runGateway(): Promise<void> {
   const config = loadConfig(gatewayConfig);
   const opened = await openProcess('gateway', config, { connections: 10 });
   const { database, clock, logger } = opened;
-  const started: { venue?: LiveVenue; doors: readonly Door[]; isStopping: boolean } = { doors: [], isStopping: false };
+  const started: Started = { doors: [], isStopping: false };
   const operations = await serveOperations(
     { host: config.LISTEN_ADDRESS, port: config.GATEWAY_METRICS_PORT },
     {
@@ -50,7 +56,8 @@ export async function runGateway(): Promise<void> {
     setTimeout(() => process.exit(1), STOP_WITHIN_MS).unref();
     venueAt.abort();
     void Promise.all(started.doors.map((door) => door.close(GRACE_MS)))
-      .then(() => started.venue?.close())
+      // What the doors said last is shared before the process is gone, so that another one can resume their clients.
+      .then(() => Promise.all([started.venue?.close(), started.cache?.close()]))
       .then(() => (access.stop(), operations.close(), opened.close()))
       .then(
         () => process.exit(0),
@@ -73,35 +80,27 @@ export async function runGateway(): Promise<void> {
   );
   started.venue = venue;
   access.start();
-  started.doors = await openDoors({ desk: venue.desk, feed: venue.feed, access, database, clock, logger }, config);
+  const cache = config.REDIS_URL && new RedisResumeCache({ url: config.REDIS_URL, logger });
+  started.cache = cache;
+  started.doors = await openDoors(
+    { desk: venue.desk, feed: venue.feed, access, database, clock, logger },
+    config,
+    cache,
+  );
   const ports = started.doors.map(({ port }) => port);
   logger.info({ ports, health: operations.port }, 'gateway ready');
 }
 
 /** One line for each door. */
-async function openDoors(parts: GatewayParts, config: GatewayConfig): Promise<readonly Door[]> {
-  const host = config.LISTEN_ADDRESS;
-  const trustedProxies = config.GATEWAY_TRUSTED_PROXIES;
-  const limit = (perSecond: number) => ({ perSecond, burst: perSecond * BURST_SECONDS });
-  const rest = {
-    host,
-    port: config.GATEWAY_REST_PORT,
-    base: config.GATEWAY_REST_BASE,
-    custody: custodySettingsOf(config),
-    trustedProxies,
-    perKey: limit(config.GATEWAY_KEY_RATE),
-    perAddress: limit(config.GATEWAY_ADDRESS_RATE),
-  };
-  const socket = {
-    host,
-    port: config.GATEWAY_WS_PORT,
-    addressOf: (request: Parameters<typeof clientAddress>[0]) => clientAddress(request, trustedProxies),
-  };
-  const cache =
-    config.REDIS_URL === undefined ? undefined : new RedisResumeCache({ url: config.REDIS_URL, logger: parts.logger });
+function openDoors(
+  parts: GatewayParts,
+  config: GatewayConfig,
+  cache: ResumeCache | undefined,
+): Promise<readonly Door[]> {
+  const fix = { host: config.LISTEN_ADDRESS, port: config.GATEWAY_FIX_PORT, tls: readFixTls(config) };
   return Promise.all([
-    openRestDoor(parts, rest),
-    openSocketDoor({ ...parts, ...(cache && { cache }) }, socket),
-    openFixDoor(parts, { host, port: config.GATEWAY_FIX_PORT, tls: readFixTls(config) }),
+    openRestDoor(parts, restSettingsOf(config)),
+    openSocketDoor({ ...parts, ...(cache && { cache }) }, socketSettingsOf(config)),
+    openFixDoor(parts, fix),
   ]);
 }

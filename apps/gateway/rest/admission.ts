@@ -1,14 +1,15 @@
 import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { type ApiKeyScope } from '@platform/identity';
 import { type Access, type Trader } from '../access/access.js';
+import { clientNetwork } from '../client-address.js';
 import { Throttle, type ThrottleLimits } from '../throttle.js';
 import { RestRefusal, unauthorized } from './rest-refusal.js';
 
 const TOKEN = /^[\x21-\x7e]{1,200}$/;
 
-/** Who may go on with a request: counted by address first, so that guessing costs us nothing, then by key. */
+/** Who may go on with a request: counted by the address's network first, so that guessing costs us nothing, then by key. */
 export class Admission {
-  readonly #byAddress: Throttle;
+  readonly #byNetwork: Throttle;
   readonly #byKey: Throttle;
   readonly #traders = new WeakMap<FastifyRequest, Trader>();
 
@@ -16,7 +17,7 @@ export class Admission {
     private readonly access: Access,
     limits: { readonly perAddress: ThrottleLimits; readonly perKey: ThrottleLimits },
   ) {
-    this.#byAddress = new Throttle(limits.perAddress);
+    this.#byNetwork = new Throttle(limits.perAddress);
     this.#byKey = new Throttle(limits.perKey);
   }
 
@@ -26,7 +27,7 @@ export class Admission {
     reply: FastifyReply,
     { address, access }: { readonly address: string; readonly access: ApiKeyScope | 'public' },
   ): Promise<void> {
-    this.#count(this.#byAddress, address, reply);
+    this.#count(this.#byNetwork, clientNetwork(address), reply);
     if (access === 'public') return;
     const token = request.headers['x-api-token'];
     if (typeof token !== 'string' || !TOKEN.test(token))
@@ -46,7 +47,7 @@ export class Admission {
     return trader;
   }
 
-  /** The fields of draft-ietf-httpapi-ratelimit-headers-07: of the key where there is one, else of the address. */
+  /** The fields of draft-ietf-httpapi-ratelimit-headers-07: of the key where there is one, else of the network. */
   #count(throttle: Throttle, name: string, reply: FastifyReply): void {
     const { isAdmitted, remaining, waitSeconds } = throttle.take(name, performance.now());
     void reply.headers({

@@ -1,7 +1,7 @@
 import { type AddressInfo, type Socket } from 'node:net';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { type CustodySettings } from '@platform/custody';
-import { clientAddress } from '../client-address.js';
+import { clientAddress, clientNetwork } from '../client-address.js';
 import { type Door, type GatewayParts } from '../parts.js';
 import { type ThrottleLimits } from '../throttle.js';
 import { AccountHistory } from './account-history.js';
@@ -25,6 +25,7 @@ export interface RestDoorSettings {
   /** Proxies of our own in front, whose `X-Forwarded-For` counts. */
   readonly trustedProxies?: number;
   readonly perKey?: ThrottleLimits;
+  /** Of all addresses of one network: `clientNetwork`. */
   readonly perAddress?: ThrottleLimits;
   readonly mostConnections?: number;
   readonly mostConnectionsOfAddress?: number;
@@ -58,7 +59,8 @@ export async function openRestDoor(parts: GatewayParts, settings: RestDoorSettin
 class RestDoor implements Door {
   readonly #app: FastifyInstance;
   readonly #admission: Admission;
-  readonly #sockets = new Map<Socket, string>();
+  readonly #sockets = new Set<Socket>();
+  readonly #ofNetwork = new Map<string, number>();
   #isClosing = false;
 
   constructor(
@@ -92,7 +94,7 @@ class RestDoor implements Door {
 
   async close(graceMs: number): Promise<void> {
     this.#isClosing = true;
-    const deadline = setTimeout(() => [...this.#sockets.keys()].forEach((socket) => socket.destroy()), graceMs);
+    const deadline = setTimeout(() => [...this.#sockets].forEach((socket) => socket.destroy()), graceMs);
     this.#app.server.closeIdleConnections();
     await this.#app.close();
     clearTimeout(deadline);
@@ -130,16 +132,20 @@ class RestDoor implements Door {
     return app;
   }
 
-  /** A door has room for so many of one address: the sockets behind a proxy of ours all come from the proxy, which has its own limit. */
+  /** A door has room for so many of one network: the sockets behind a proxy of ours all come from the proxy, which has its own limit. */
   #admitConnection(socket: Socket): void {
-    const address = socket.remoteAddress ?? '';
-    if (this.settings.trustedProxies === 0) {
-      let open = 0;
-      for (const other of this.#sockets.values()) if (other === address) open += 1;
-      if (open >= this.settings.mostConnectionsOfAddress) return void socket.destroy();
-    }
-    this.#sockets.set(socket, address);
-    socket.once('close', () => this.#sockets.delete(socket));
+    const { trustedProxies, mostConnectionsOfAddress } = this.settings;
+    const network = clientNetwork(socket.remoteAddress ?? '');
+    const open = this.#ofNetwork.get(network) ?? 0;
+    if (trustedProxies === 0 && open >= mostConnectionsOfAddress) return void socket.destroy();
+    this.#sockets.add(socket);
+    this.#ofNetwork.set(network, open + 1);
+    socket.once('close', () => {
+      this.#sockets.delete(socket);
+      const left = (this.#ofNetwork.get(network) ?? 1) - 1;
+      if (left === 0) this.#ofNetwork.delete(network);
+      else this.#ofNetwork.set(network, left);
+    });
   }
 
   #serve(route: RestRoute): void {

@@ -134,7 +134,46 @@ describe('floods', () => {
       sockets.push(socket);
       return answer.slice(9, 12);
     };
-    expect([await from('10.0.0.1'), await from('10.0.0.1'), await from('10.0.0.1'), await from('10.0.0.2'), await from('10.0.0.3')]).toEqual(['101', '101', '429', '101', '503']); // prettier-ignore
+    expect([await from('10.0.0.1'), await from('10.0.0.1'), await from('10.0.0.1'), await from('10.0.1.2'), await from('10.0.2.3')]).toEqual(['101', '101', '429', '101', '503']); // prettier-ignore
+  });
+
+  test('F5: the addresses of one network count together, open connections and handshakes alike', async () => {
+    await openDoor({ mostConnectionsOfAddress: 1, perAddress: { perSecond: 0.001, burst: 3 }, trustedProxies: 1 });
+    const from = async (via: string, path?: string): Promise<string> => {
+      const { answer, socket } = await rawHandshake(door.port, { headers: { 'x-forwarded-for': via }, ...(path !== undefined && { path }) }); // prettier-ignore
+      sockets.push(socket);
+      return answer.slice(9, 12);
+    };
+    expect([await from('2001:db8:7::1'), await from('2001:db8:7:1::2')]).toEqual(['101', '429']);
+    expect([await from('2001:db8:7::3', '/elsewhere'), await from('2001:db8:7::4', '/elsewhere')]).toEqual(['404', '429']); // prettier-ignore
+    expect(await from('2001:db8:8::1')).toBe('101');
+  });
+
+  test('F5: handshakes whose secrets are still looked at have their places, and give them back', async () => {
+    await openDoor({ mostConnectionsOfAddress: 2 });
+    let look: (() => void)[] = [];
+    access.byToken = () => new Promise((resolve) => look.push(() => resolve(undefined)));
+    const headers = { cookie: 'auth_token=secret-17' };
+    const waiting = [rawHandshake(door.port, { headers }), rawHandshake(door.port, { headers })];
+    await eventually(() => look.length === 2);
+    expect((await rawHandshake(door.port)).answer.slice(9, 12)).toBe('429');
+    for (const done of look) done();
+    look = [];
+    for (const { answer } of await Promise.all(waiting)) expect(answer.slice(9, 12)).toBe('401');
+    await eventually(async () => {
+      const { answer, socket } = await rawHandshake(door.port);
+      sockets.push(socket);
+      return answer.slice(9, 12) === '101';
+    });
+  });
+
+  test('a secret that cannot be looked at is not called a wrong one', async () => {
+    await openDoor();
+    access.byToken = () => Promise.reject(new Error('no database'));
+    expect((await rawHandshake(door.port, { headers: { cookie: 'auth_token=secret-17' } })).answer.slice(9, 12)).toBe('503'); // prettier-ignore
+    const client = await connect();
+    expect(await client.subscribe({ channel: 'auth', token: 'secret-17' })).toMatchObject({ event: 'rejected', text: expect.stringMatching(/^We are busy/) }); // prettier-ignore
+    expect(await client.closed()).toEqual({ code: 1013, reason: 'unavailable' });
   });
 
   test('F6: 10,000 messages at once are ignored beyond the limit, then the socket is gone; a bystander is served', async () => {

@@ -8,6 +8,7 @@ export type Ending =
   | 'silent'
   | 'protocol error'
   | 'authentication failed'
+  | 'unavailable'
   | 'key changed'
   | 'going away';
 

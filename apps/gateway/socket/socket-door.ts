@@ -3,14 +3,16 @@ import { type AddressInfo } from 'node:net';
 import { type Duplex } from 'node:stream';
 import { WebSocketServer, type RawData, type WebSocket } from 'ws';
 import { type Trader } from '../access/access.js';
-import { clientAddress } from '../client-address.js';
+import { clientAddress, clientNetwork } from '../client-address.js';
 import { type Door, type GatewayParts } from '../parts.js';
+import { Throttle as HandshakeThrottle, type ThrottleLimits } from '../throttle.js';
 import { Connection } from './connection.js';
 import { Conversation, type ConversationParts } from './conversation.js';
 import { examineHandshake } from './handshake.js';
 import { MarketData } from './market-data.js';
 import { backlogBytes, connections, refusedHandshakes } from './metrics.js';
 import { OrderEntry } from './order-entry.js';
+import { Places } from './places.js';
 import { PrivateData } from './private-data.js';
 import { MemoryResumeCache, type ResumeCache } from './resume-cache.js';
 import { Throttle } from './throttle.js';
@@ -31,7 +33,10 @@ export interface SocketDoorSettings {
   readonly messagesPerMinute?: number;
   readonly ignoredPerSecond?: number;
   readonly mostConnections?: number;
+  /** Of all addresses of one network: `clientNetwork`. */
   readonly mostConnectionsOfAddress?: number;
+  /** Handshakes of one network; at once as many as may be open, if it is left out. */
+  readonly perAddress?: ThrottleLimits;
   readonly congestedBytes?: number;
   /** Of one connection, and of all of them together. */
   readonly backlogBytes?: number;
@@ -58,8 +63,9 @@ const DEFAULTS = {
   heartbeatMs: 5_000,
   probeMs: 30_000,
 };
-type Settings = typeof DEFAULTS & Pick<SocketDoorSettings, 'host' | 'port'>;
+type Settings = typeof DEFAULTS & Pick<SocketDoorSettings, 'host' | 'port' | 'perAddress'>;
 
+const HANDSHAKES_PER_SECOND = 400;
 const TICK_MS = 1_000;
 const TICKER_MS = 60_000;
 /** No request of this protocol is larger; `ws` answers 1009. */
@@ -85,10 +91,13 @@ class WebSocketDoor implements SocketDoor {
   readonly #sockets: WebSocketServer;
   readonly #turn = new Turn();
   readonly #open = new Set<Connection>();
-  readonly #ofAddress = new Map<string, number>();
+  readonly #places: Places;
+  readonly #handshakes: HandshakeThrottle;
+  #isClosing = false;
   readonly #marketData: MarketData;
   readonly #privateData: PrivateData;
   readonly #cache: ResumeCache;
+  readonly #origins: ReadonlySet<string>;
   readonly #conversation: ConversationParts;
   readonly #timers: NodeJS.Timeout[] = [];
   readonly #stops: (() => void)[] = [];
@@ -98,12 +107,17 @@ class WebSocketDoor implements SocketDoor {
     private readonly settings: Settings,
   ) {
     const { feed, desk, access, clock } = parts;
+    const { mostConnections, mostConnectionsOfAddress } = settings;
+    const { perAddress = { perSecond: HANDSHAKES_PER_SECOND, burst: mostConnectionsOfAddress } } = settings;
+    this.#places = new Places(mostConnections, mostConnectionsOfAddress);
+    this.#handshakes = new HandshakeThrottle(perAddress);
     const turn = this.#turn;
     const cache = parts.cache ?? new MemoryResumeCache();
     const marketData = new MarketData({ feed, cache, turn, now: () => BigInt(clock.now().getTime()) * 1000n });
     const privateData = new PrivateData({ feed, cache, turn });
     const orderEntry = new OrderEntry({ desk, feed, privateData });
     this.#cache = cache;
+    this.#origins = new Set(settings.origins);
     this.#marketData = marketData;
     this.#privateData = privateData;
     this.#conversation = { feed, desk, access, cache, marketData, privateData, orderEntry };
@@ -160,6 +174,7 @@ class WebSocketDoor implements SocketDoor {
   }
 
   async close(graceMs: number): Promise<void> {
+    this.#isClosing = true;
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     for (const connection of [...this.#open]) connection.end('going away');
     for (const timer of this.#timers) clearInterval(timer);
@@ -174,16 +189,27 @@ class WebSocketDoor implements SocketDoor {
 
   async #admit(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     socket.on('error', () => socket.destroy());
+    if (socket.destroyed) return;
     const address = clientAddress(request, this.settings.trustedProxies);
-    const handshake = examineHandshake(request, new Set(this.settings.origins));
+    const network = clientNetwork(address);
+    if (!this.#handshakes.take(network, performance.now()).isAdmitted) return refuse(socket, 429);
+    const handshake = examineHandshake(request, this.#origins);
     if (handshake.kind === 'refused') return refuse(socket, handshake.status);
-    const full = this.#open.size >= this.settings.mostConnections;
-    if (full || (this.#ofAddress.get(address) ?? 0) >= this.settings.mostConnectionsOfAddress) return refuse(socket, full ? 503 : 429); // prettier-ignore
+    const lacking = this.#places.take(network);
+    if (lacking !== undefined) return refuse(socket, lacking === 'full' ? 503 : 429);
+    // Whatever becomes of it, it has its place until the socket is gone.
+    socket.once('close', () => this.#places.release(network));
     let trader: Trader | undefined;
     if (handshake.token !== undefined) {
-      trader = await this.parts.access.byToken(handshake.token, address).catch(() => undefined);
+      try {
+        trader = await this.parts.access.byToken(handshake.token, address);
+      } catch (error) {
+        this.parts.logger.warn({ err: error }, 'a secret could not be looked at');
+        return refuse(socket, 503);
+      }
       if (trader === undefined) return refuse(socket, 401);
     }
+    if (this.#isClosing) return refuse(socket, 503);
     this.#sockets.handleUpgrade(request, socket, head, (ws) => this.#begin(ws, socket, address, trader));
   }
 
@@ -199,7 +225,6 @@ class WebSocketDoor implements SocketDoor {
     const connection: Connection = new Connection(ws, socket, address, { turn: this.#turn, limits, onEnd });
     const conversation = new Conversation(connection, this.#conversation, new Throttle(messagesPerMinute, ignoredPerSecond)); // prettier-ignore
     this.#open.add(connection);
-    this.#ofAddress.set(address, (this.#ofAddress.get(address) ?? 0) + 1);
     connections.set(this.#open.size);
     ws.on('message', (data: RawData, isBinary: boolean) => {
       if (isBinary) connection.end('protocol error');
@@ -211,9 +236,6 @@ class WebSocketDoor implements SocketDoor {
 
   #left(connection: Connection): void {
     this.#open.delete(connection);
-    const left = (this.#ofAddress.get(connection.address) ?? 1) - 1;
-    if (left === 0) this.#ofAddress.delete(connection.address);
-    else this.#ofAddress.set(connection.address, left);
     connections.set(this.#open.size);
     const { ending, address, trader } = connection;
     const level = ending === 'slow consumer' || ending === 'flood' ? 'warn' : 'debug';

@@ -38,7 +38,7 @@ export { findCustomer, listCustomers, lockCustomer, type Customer, type Customer
 export { findOperator, hasOperators, listOperators, type Operator } from './operators.js';
 export { listSessions, type IssuedSession, type Session } from './sessions.js';
 export { canonicalJson, operationDigest, type Operation } from './operation-digest.js';
-export { canonicalAddress } from './network.js';
+export { canonicalAddress, networkOf } from './network.js';
 export { PasswordHasher, type PasswordHasherOptions } from './password-hasher.js';
 export { PASSWORD_MAX_CHARACTERS, PASSWORD_MIN_CHARACTERS } from './password-policy.js';
 export { type IdentityRefusal } from './refusals.js';
