@@ -108,7 +108,7 @@ export class MarketData {
     if (instrument === undefined) return;
     const topic = this.topic('l2', instrument);
     const encode = (changed: readonly LevelChange[]): SharedMessage =>
-      new SharedMessage(() => l2Body('updated', instrument, changed, time), sequence);
+      new SharedMessage(() => l2Body('updated', instrument, changed, time), sequence, changed.length);
     const placed = { position: sequence, message: encode(levels) };
     this.parts.cache.add(topic.key, placed);
     topic.levels(placed, { key: topic.key, levels, encode });
@@ -118,7 +118,7 @@ export class MarketData {
     const instrument = this.parts.feed.instrumentOf(number);
     if (instrument === undefined) return;
     const topic = this.topic('l3', instrument);
-    const message = new SharedMessage(() => l3Body('updated', instrument, orders, time), sequence);
+    const message = new SharedMessage(() => l3Body('updated', instrument, orders, time), sequence, orders.length);
     const placed = { position: sequence, message };
     this.parts.cache.add(topic.key, placed);
     topic.each(placed);

@@ -7,6 +7,9 @@ import { SharedMessage } from './shared-message.js';
 import { Topic } from './topic.js';
 import { type Turn } from './turn.js';
 
+/** A report is as long as so many levels of a book. */
+const REPORT_ROWS = 3;
+
 /**
  * The channels of one account: its reports and its balances. Topics are by the engine's account number, so what is another's has no way to a connection
  * that is not authenticated for it. Reports are told in the order of their execution ids; balances once a turn, complete.
@@ -37,7 +40,7 @@ export class PrivateData {
   /** Undefined when the instrument is not known to this process. */
   reportMessage(report: ExecutionReport): SharedMessage | undefined {
     const instrument = this.parts.feed.instrumentOf(report.order.instrument);
-    return instrument && new SharedMessage(() => reportBody(report, instrument), report.sequence);
+    return instrument && new SharedMessage(() => reportBody(report, instrument), report.sequence, REPORT_ROWS);
   }
 
   apply({ reports, balances }: CommandEffects): void {

@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 import { type Secret } from '@base/config';
 import { type Logger } from '@base/observability';
-import { lastPositionOf, MemoryResumeCache, type PlacedMessage, type ResumeCache } from './resume-cache.js';
+import { lastPositionOf, MemoryResumeCache, messagesOf, type PlacedMessage, RESUME_LIMITS, type ResumeCache, type ResumeLimits } from './resume-cache.js'; // prettier-ignore
 import { SharedMessage } from './shared-message.js';
 
 export interface RedisResumeCacheParts {
@@ -9,8 +9,7 @@ export interface RedisResumeCacheParts {
   readonly logger: Logger;
   /** Of one venue: what another wrote must not be met. */
   readonly prefix?: string;
-  readonly messages?: number;
-  readonly topics?: number;
+  readonly limits?: ResumeLimits;
 }
 
 interface Entry {
@@ -21,7 +20,7 @@ interface Entry {
 /** What is said waits so long before it is shared, so that a round trip carries what many commands brought. */
 const SHARE_MS = 20;
 /** More than this unshared, and what could not be shared is given up: there is a hole then, and the cache says so. */
-const MOST_UNSHARED = 20_000;
+const MOST_UNSHARED_BYTES = 32 * 1024 * 1024;
 const TIMEOUT_MS = 1_000;
 
 /**
@@ -35,18 +34,18 @@ local covered, topics, floors = prefix .. 'covered', prefix .. 'topics', prefix 
 local top = tonumber(redis.call('HGET', covered, 'top') or '-1')
 if from > top then redis.call('HSET', covered, 'floor', ARGV[2]) end
 if to > top then redis.call('HSET', covered, 'top', ARGV[3]) end
-for i = 6, #ARGV, 4 do
+for i = 5, #ARGV, 5 do
   local topic, position, sequence = ARGV[i], ARGV[i + 1], ARGV[i + 2]
   local key = prefix .. 'topic ' .. topic
-  redis.call('ZADD', key, position, position .. ' ' .. sequence .. ' ' .. ARGV[i + 3])
+  redis.call('ZADD', key, position, position .. ' ' .. sequence .. ' ' .. ARGV[i + 4])
   redis.call('ZADD', topics, sequence, topic)
-  local over = redis.call('ZCARD', key) - tonumber(ARGV[4])
+  local over = redis.call('ZCARD', key) - tonumber(ARGV[i + 3])
   if over > 0 then
     local gone = redis.call('ZPOPMIN', key, over)
     redis.call('HSET', floors, topic, string.match(gone[#gone - 1], '^%d+'))
   end
 end
-local over = redis.call('ZCARD', topics) - tonumber(ARGV[5])
+local over = redis.call('ZCARD', topics) - tonumber(ARGV[4])
 if over > 0 then
   local gone = redis.call('ZPOPMIN', topics, over)
   for i = 1, #gone, 2 do
@@ -71,17 +70,23 @@ type ReadAnswer = [floor: string | null, top: string | null, topicFloor: string 
  */
 export class RedisResumeCache implements ResumeCache {
   readonly #memory: MemoryResumeCache;
+  readonly #limits: Required<ResumeLimits>;
   readonly #redis: Redis;
   readonly #prefix: string;
   #unshared: Entry[] = [];
+  #unsharedBytes = 0;
   #sharedTo = 0n;
+  /** How often something was given up: what is under way then no longer says how far all is shared. */
+  #holes = 0;
   #reached = 0n;
   #timer: NodeJS.Timeout | undefined;
   #sharing: Promise<void> = Promise.resolve();
   #isFailing = false;
+  #isClosing = false;
 
   constructor(private readonly parts: RedisResumeCacheParts) {
-    this.#memory = new MemoryResumeCache(parts.messages, parts.topics);
+    this.#limits = { ...RESUME_LIMITS, ...parts.limits };
+    this.#memory = new MemoryResumeCache(this.#limits);
     this.#prefix = `${parts.prefix ?? 'strongroom:venue'}:`;
     const options = { maxRetriesPerRequest: 1, commandTimeout: TIMEOUT_MS, enableOfflineQueue: true };
     this.#redis = new Redis(parts.url.reveal(), options);
@@ -90,55 +95,63 @@ export class RedisResumeCache implements ResumeCache {
 
   begin(sequence: bigint): void {
     this.#memory.begin(sequence);
-    this.#unshared = [];
-    this.#sharedTo = sequence;
     this.#reached = sequence;
+    this.#giveUp(sequence);
   }
 
   add(topic: string, placed: PlacedMessage): void {
     this.#memory.add(topic, placed);
     this.#unshared.push({ topic, placed });
+    this.#unsharedBytes += placed.message.keptBytes;
+    if (this.#unsharedBytes > MOST_UNSHARED_BYTES) this.#giveUp(placed.message.sequence);
   }
 
   reached(sequence: bigint): void {
-    this.#memory.reached(sequence);
     this.#reached = sequence;
-    this.#timer ??= setTimeout(() => void (this.#sharing = this.#share()), SHARE_MS);
+    if (!this.#isClosing) this.#timer ??= setTimeout(() => void (this.#sharing = this.#share()), SHARE_MS);
   }
 
   after(topic: string, from: bigint): readonly PlacedMessage[] | Promise<readonly PlacedMessage[] | undefined> {
     return this.#memory.after(topic, from) ?? this.#read(topic, from);
   }
 
+  /** What was said last is shared, if Redis takes it: once what is under way has ended, since that may leave something to share. */
   async close(): Promise<void> {
-    if (this.#timer !== undefined) {
-      clearTimeout(this.#timer);
-      this.#sharing = this.#share();
-    }
+    this.#isClosing = true;
+    clearTimeout(this.#timer);
     await this.#sharing;
+    if (this.#reached > this.#sharedTo && !this.#isFailing) await this.#share();
     this.#redis.disconnect();
     await this.#memory.close();
   }
 
   async #share(): Promise<void> {
-    const [from, to, entries] = [this.#sharedTo, this.#reached, this.#unshared];
+    const [from, to, holes] = [this.#sharedTo, this.#reached, this.#holes];
+    const [entries, bytes] = [this.#unshared, this.#unsharedBytes];
     this.#unshared = [];
-    const { messages = 2_000, topics = 2_000 } = this.parts;
-    const told = entries.flatMap(({ topic, placed: { position, message } }) => [topic, String(position), String(message.sequence), message.body]); // prettier-ignore
+    const limits = this.#limits;
+    const told = entries.flatMap(({ topic, placed: { position, message } }) => [topic, String(position), String(message.sequence), messagesOf(topic, limits), message.body]); // prettier-ignore
     try {
-      await this.#redis.eval(SHARE, 0, this.#prefix, String(from), String(to), messages, topics, ...told);
-      this.#sharedTo = to;
+      await this.#redis.eval(SHARE, 0, this.#prefix, String(from), String(to), limits.topics, ...told);
       this.#isFailing = false;
+      if (this.#holes === holes) {
+        this.#sharedTo = to;
+        this.#unsharedBytes -= bytes;
+      }
     } catch (error) {
       this.#failed(error);
-      this.#unshared = [...entries, ...this.#unshared];
-      if (this.#unshared.length > MOST_UNSHARED) {
-        this.#unshared = [];
-        this.#sharedTo = this.#reached;
-      }
+      if (this.#holes === holes) this.#unshared = [...entries, ...this.#unshared];
     }
     this.#timer = undefined;
     if (this.#reached > to && !this.#isFailing) this.reached(this.#reached);
+  }
+
+  /** Commands up to this one are not shared any more: who looks there finds the hole. */
+  #giveUp(sequence: bigint): void {
+    this.#unshared = [];
+    this.#unsharedBytes = 0;
+    this.#sharedTo = sequence;
+    this.#holes += 1;
   }
 
   async #read(topic: string, from: bigint): Promise<readonly PlacedMessage[] | undefined> {

@@ -1,8 +1,10 @@
 /** What clients resume from, in memory and shared through a real Redis. */
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createServer, type AddressInfo } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { Redis } from 'ioredis';
 import { Secret } from '@base/config';
@@ -13,6 +15,7 @@ import { lastPositionOf, MemoryResumeCache, type PlacedMessage, type ResumeCache
 import { SharedMessage } from './shared-message.js';
 
 const placed = (position: bigint, sequence = position): PlacedMessage => ({ position, message: new SharedMessage(`,"n":${position}`, sequence) }); // prettier-ignore
+const told = (position: bigint, rows: number): PlacedMessage => ({ position, message: new SharedMessage('', position, rows) }); // prettier-ignore
 const say = (cache: ResumeCache, topic: string, sequences: readonly bigint[]): void => {
   for (const sequence of sequences) cache.add(topic, placed(sequence));
   cache.reached(sequences.at(-1) ?? 0n);
@@ -26,7 +29,7 @@ describe('in memory', () => {
         fc.array(fc.record({ topic: fc.constantFrom('l2 A', 'l2 B', 'l2 C', 'l2 D'), step: fc.integer({ min: 1, max: 4 }) }), { maxLength: 60 }), // prettier-ignore
         fc.integer({ min: 0, max: 120 }),
         (said, from) => {
-          const cache = new MemoryResumeCache(5, 3);
+          const cache = new MemoryResumeCache({ messages: 5, topics: 3 });
           cache.begin(10n);
           const all = new Map<string, bigint[]>();
           let sequence = 10n;
@@ -47,12 +50,55 @@ describe('in memory', () => {
   });
 
   test('the newest messages are always known', () => {
-    const cache = new MemoryResumeCache(5, 3);
+    const cache = new MemoryResumeCache({ messages: 5, topics: 3 });
     cache.begin(0n);
     say(cache, 'l2 A', [1n, 2n, 3n, 4n, 5n, 6n, 7n, 8n]);
     expect(positions(cache.after('l2 A', 3n))).toEqual([4n, 5n, 6n, 7n, 8n]);
     expect(cache.after('l2 A', 2n)).toBeUndefined();
     expect(positions(cache.after('l2 B', 0n))).toEqual([]);
+  });
+
+  test('all topics together keep no more than the budget; the longest silent makes room, its oldest message first', () => {
+    const one = told(1n, 0).message.keptBytes;
+    const row = told(1n, 1).message.keptBytes - one;
+    const cache = new MemoryResumeCache({ bytes: 3 * one + 10 * row });
+    cache.begin(0n);
+    for (const [topic, position, rows] of [['l2 A', 1n, 3], ['l2 A', 2n, 3], ['l2 B', 3n, 3], ['l2 B', 4n, 4]] as const) cache.add(topic, told(position, rows)); // prettier-ignore
+    expect(cache.bytes).toBe(3 * one + 10 * row);
+    expect([cache.after('l2 A', 0n), positions(cache.after('l2 A', 1n)), positions(cache.after('l2 B', 0n))]).toEqual([undefined, [2n], [3n, 4n]]); // prettier-ignore
+    cache.add('l2 C', told(5n, 2));
+    expect(cache.bytes).toBe(3 * one + 9 * row);
+    expect([cache.after('l2 A', 1n), positions(cache.after('l2 A', 2n)), positions(cache.after('l2 C', 4n))]).toEqual([undefined, [], [5n]]); // prettier-ignore
+    cache.add('l2 C', told(6n, 100));
+    expect(cache.bytes).toBe(0);
+    expect([cache.after('l2 C', 5n), positions(cache.after('l2 C', 6n)), positions(cache.after('l2 D', 6n))]).toEqual([undefined, [], []]); // prettier-ignore
+  });
+
+  test('of an account’s reports less is kept than of what is public', () => {
+    const cache = new MemoryResumeCache({ messages: 5, reports: 2 });
+    cache.begin(0n);
+    for (const k of [1n, 2n, 3n]) cache.add('trading 17', placed(k * 131_072n, k));
+    expect(cache.after('trading 17', 131_071n)).toBeUndefined();
+    expect(positions(cache.after('trading 17', 131_072n))).toEqual([262_144n, 393_216n]);
+  });
+
+  test('what is forgotten is not held on to', () => {
+    const cache = new MemoryResumeCache({ messages: 100 });
+    cache.begin(0n);
+    const kept: WeakRef<PlacedMessage>[] = [];
+    const add = (position: bigint): void => {
+      const one = placed(position);
+      kept.push(new WeakRef(one));
+      cache.add('l2 A', one);
+    };
+    for (let k = 1n; k <= 150n; k += 1n) add(k);
+    expect(positions(cache.after('l2 A', 50n))).toHaveLength(100);
+    expect(cache.after('l2 A', 49n)).toBeUndefined();
+    return new Promise<void>((resolve) => setImmediate(resolve)).then(() => {
+      setFlagsFromString('--expose-gc');
+      (runInNewContext('gc') as () => void)();
+      expect(kept.filter((one) => one.deref() !== undefined)).toHaveLength(100);
+    });
   });
 
   test('positions of trades and reports are beyond their command’s last event', () => {
@@ -92,8 +138,9 @@ const sharedThroughRedis = (): void => {
     server.kill('SIGKILL');
   });
 
+  const logger = createLogger('resume-spec', 'silent');
   const open = (begun: bigint, messages = 5, topics = 3): RedisResumeCache => {
-    const cache = new RedisResumeCache({ url: new Secret(url), logger: createLogger('resume-spec', 'silent'), messages, topics }); // prettier-ignore
+    const cache = new RedisResumeCache({ url: new Secret(url), logger, limits: { messages, topics } }); // prettier-ignore
     cache.begin(begun);
     caches.push(cache);
     return cache;
@@ -114,6 +161,21 @@ const sharedThroughRedis = (): void => {
     expect(await inspector.zcard('strongroom:venue:topic l2 A')).toBe(5);
     const [message] = (await second.after('l2 A', 2n)) ?? [];
     expect(message?.message.bytes(true).toString()).toBe(',"n":3,"venueSequence":3}');
+  });
+
+  test('what was said last is shared when it is closed, also while a share is under way; none comes after that', async () => {
+    const warn = jest.spyOn(logger, 'warn');
+    const first = open(0n);
+    say(first, 'l2 A', [1n, 2n]);
+    await wait(25);
+    say(first, 'l2 A', [3n]);
+    await first.close();
+    say(first, 'l2 A', [4n]);
+    await wait(40);
+    expect(await inspector.hget('strongroom:venue:covered', 'top')).toBe('3');
+    expect(positions(await open(3n).after('l2 A', 0n))).toEqual([1n, 2n, 3n]);
+    expect(warn).not.toHaveBeenCalled();
+    warn.mockRestore();
   });
 
   test('after a time in which nobody listened to the venue nothing before it is answered', async () => {

@@ -37,24 +37,52 @@ export interface ResumeCache {
   close(): Promise<void>;
 }
 
-/** The last messages of a topic; the oldest make room. */
-class Ring {
-  #placed: PlacedMessage[] = [];
-  #head = 0;
+/** What is kept, so that no stream of commands exhausts the memory of a process. */
+export interface ResumeLimits {
+  /** Messages of a public topic. */
+  readonly messages?: number;
+  /** Messages of an account's reports: there are as many topics as accounts. */
+  readonly reports?: number;
+  /** The one that was silent longest makes room. */
+  readonly topics?: number;
+  /** What all messages together take, by `SharedMessage.keptBytes`. */
+  readonly bytes?: number;
+}
 
-  constructor(
-    private readonly capacity: number,
-    private floor: bigint,
-  ) {}
+export const RESUME_LIMITS: Readonly<Required<ResumeLimits>> = {
+  messages: 2_000,
+  reports: 250,
+  topics: 2_000,
+  bytes: 128 * 1024 * 1024,
+};
+
+/** Messages of a topic, oldest first; whoever adds sees to it that they do not become too many. */
+class Messages {
+  #placed: (PlacedMessage | undefined)[] = [];
+  #first = 0;
+
+  constructor(private floor: bigint) {}
+
+  get count(): number {
+    return this.#placed.length - this.#first;
+  }
 
   add(placed: PlacedMessage): void {
     this.#placed.push(placed);
-    if (this.#placed.length - this.#head <= this.capacity) return;
-    this.floor = this.#placed[this.#head]?.position ?? this.floor;
-    this.#head += 1;
-    if (this.#head < this.capacity) return;
-    this.#placed = this.#placed.slice(this.#head);
-    this.#head = 0;
+  }
+
+  /** The oldest, which is known no more. */
+  forgetOldest(): PlacedMessage | undefined {
+    const oldest = this.#placed[this.#first];
+    if (oldest === undefined) return undefined;
+    this.floor = oldest.position;
+    this.#placed[this.#first] = undefined;
+    this.#first += 1;
+    if (this.#first * 2 >= this.#placed.length) {
+      this.#placed = this.#placed.slice(this.#first);
+      this.#first = 0;
+    }
+    return oldest;
   }
 
   /** Everything after this position is here. */
@@ -65,62 +93,84 @@ class Ring {
   after(from: bigint): readonly PlacedMessage[] | undefined {
     if (from < this.floor) return undefined;
     let at = this.#placed.length;
-    while (at > this.#head && (this.#placed[at - 1]?.position ?? 0n) > from) at -= 1;
-    return this.#placed.slice(at);
+    while (at > this.#first && (this.#placed[at - 1]?.position ?? 0n) > from) at -= 1;
+    return this.#placed.slice(at).filter((placed) => placed !== undefined);
   }
 }
 
-/** Of this process alone. */
+/** Of this process alone. One budget for all topics: the messages of the topic that was silent longest make room, the oldest first. */
 export class MemoryResumeCache implements ResumeCache {
-  readonly #rings = new Map<string, Ring>();
+  /** The longest silent first. */
+  readonly #topics = new Map<string, Messages>();
+  readonly #limits: Required<ResumeLimits>;
+  #bytes = 0;
+  /** Topics without messages have said nothing after this command. */
   #begun = 0n;
-  #latest = 0n;
 
-  /** @param messages kept of each topic @param topics kept at most: the one that was silent longest makes room */
-  constructor(
-    private readonly messages = 2_000,
-    private readonly topics = 2_000,
-  ) {}
-
-  begin(sequence: bigint): void {
-    this.#rings.clear();
-    this.#begun = sequence;
-    this.#latest = sequence;
+  constructor(limits: ResumeLimits = {}) {
+    this.#limits = { ...RESUME_LIMITS, ...limits };
   }
 
-  reached(sequence: bigint): void {
-    this.#latest = sequence;
+  /** What all kept messages together take. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  begin(sequence: bigint): void {
+    this.#topics.clear();
+    this.#bytes = 0;
+    this.#begun = sequence;
+  }
+
+  /** Nothing: what is here is here at once. */
+  reached(): void {
+    return undefined;
   }
 
   add(topic: string, placed: PlacedMessage): void {
-    const ring = this.#rings.get(topic) ?? new Ring(this.messages, lastPositionOf(topic, this.#begun));
-    this.#rings.delete(topic);
-    this.#rings.set(topic, ring);
-    ring.add(placed);
-    this.#latest = placed.message.sequence;
-    if (this.#rings.size > this.topics) this.#forgetSilentest();
+    const messages = this.#topics.get(topic) ?? new Messages(lastPositionOf(topic, this.#begun));
+    this.#topics.delete(topic);
+    this.#topics.set(topic, messages);
+    messages.add(placed);
+    this.#bytes += placed.message.keptBytes;
+    if (messages.count > messagesOf(topic, this.#limits)) this.#forgetOldestOf(topic, messages);
+    while (this.#bytes > this.#limits.bytes) this.#forgetOldestOf(...this.#silentest());
+    if (this.#topics.size <= this.#limits.topics) return;
+    const [silentest, all] = this.#silentest();
+    while (all.count > 0) this.#forgetOldestOf(silentest, all);
   }
 
   after(topic: string, from: bigint): readonly PlacedMessage[] | undefined {
-    const ring = this.#rings.get(topic);
-    if (ring !== undefined) return ring.after(from);
+    const messages = this.#topics.get(topic);
+    if (messages !== undefined) return messages.after(from);
     return from < this.reachesBackTo(topic) ? undefined : [];
   }
 
   /** Of the topic everything after this position is known here. */
   reachesBackTo(topic: string): bigint {
-    return this.#rings.get(topic)?.reachesBackTo ?? lastPositionOf(topic, this.#begun);
+    return this.#topics.get(topic)?.reachesBackTo ?? lastPositionOf(topic, this.#begun);
   }
 
   close(): Promise<void> {
-    this.#rings.clear();
+    this.begin(this.#begun);
     return Promise.resolve();
   }
 
-  /** A topic without a ring has said nothing since `begun`: that is true of this one only from now on, and so of all without one. */
-  #forgetSilentest(): void {
-    const [silentest] = this.#rings.keys();
-    if (silentest !== undefined) this.#rings.delete(silentest);
-    this.#begun = this.#latest;
+  /** A topic that has lost its last message had said something until then: without messages it is known only from there on, and so are all others. */
+  #forgetOldestOf(topic: string, messages: Messages): void {
+    const forgotten = messages.forgetOldest();
+    if (forgotten === undefined) return;
+    this.#bytes -= forgotten.message.keptBytes;
+    if (messages.count > 0) return;
+    this.#topics.delete(topic);
+    if (forgotten.message.sequence > this.#begun) this.#begun = forgotten.message.sequence;
+  }
+
+  #silentest(): [string, Messages] {
+    for (const entry of this.#topics) return entry;
+    throw new Error('what nothing tells of cannot be too much');
   }
 }
+
+export const messagesOf = (topic: string, { messages, reports }: Required<ResumeLimits>): number =>
+  topic.startsWith('trading ') ? reports : messages;

@@ -1,3 +1,7 @@
+/** Measured: a message of one level, encoded both ways, takes 1,500 bytes of heap, one of twenty 10,000. */
+const MESSAGE_BYTES = 1_024;
+const ROW_BYTES = 512;
+
 /**
  * What a message says to everyone who gets it: all of its JSON but the seqnum, which each connection counts for itself. It is encoded when the
  * first connection needs it and then never again, however many subscribers there are.
@@ -7,12 +11,21 @@ export class SharedMessage {
   #plain: Buffer | undefined;
   #sequenced: Buffer | undefined;
 
-  /** @param body from `,"event":` on, without the closing brace; or how to make it @param sequence the venue's command that it tells of */
+  /**
+   * @param body from `,"event":` on, without the closing brace; or how to make it @param sequence the venue's command that it tells of
+   * @param rows how many orders, levels or trades it tells of
+   */
   constructor(
     body: string | (() => string),
     readonly sequence: bigint,
+    private readonly rows = 1,
   ) {
     this.#body = body;
+  }
+
+  /** How much memory it takes to keep it, once it has been encoded: an estimate that does not encode it. */
+  get keptBytes(): number {
+    return MESSAGE_BYTES + this.rows * ROW_BYTES;
   }
 
   /** `,"event":…` without the closing brace. */
