@@ -359,6 +359,28 @@ describe('what outlives a connection', () => {
     expect(reports(again)).toHaveLength(2);
   });
 
+  test('what happened while the view was built anew is told after the next logon, whatever the session was doing', async () => {
+    const door = await open();
+    const compId = freshName();
+    const first = await logOn(door, compId);
+    first.order('a', { side: '2', quantity: '2' });
+    await report(first, '0');
+    venue.isMute = true;
+    const buy = { account: 30, instrument: 0, side: 'buy', type: 'limit', timeInForce: 'gtc', quantity: 10_000n, price: 100_000_000 } as const; // prettier-ignore
+    await venue.place({ ...buy, clientText: 'unheard' });
+    venue.rebuild();
+    expect((await first.next('5')).get(58)).toMatch(/read anew/);
+    // Heard by the new view before the session has ended.
+    await venue.place({ ...buy, clientText: 'heard' });
+    first.send('5', '');
+    await first.closed();
+    const expected = Number(first.got.at(-1)?.get(34)) + 1;
+    const again = await logOn(door, compId, { seq: first.seq });
+    again.send('2', new FixBody().add(7, expected).add(16, 0));
+    expect(pick(await report(again, 'F'), 11, 14, 39)).toEqual(['a', '1', '1']);
+    expect(pick(await report(again, 'F'), 11, 14, 39)).toEqual(['a', '2', '2']);
+  });
+
   test('a client that has the numbers reset gets what was never sent under new ones', async () => {
     const door = await open();
     const compId = freshName();

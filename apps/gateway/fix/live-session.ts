@@ -10,7 +10,7 @@ import { FixBody, type FixMessage, isAdmin, MSG } from './fix-message.js';
 import { FixSession, type Outbound, type SessionEffect } from './fix-session.js';
 import { type FixParts, type FixSettings } from './fix-settings.js';
 import { type HeldSession, type KeptMessage } from './held-session.js';
-import { isAfter } from './report-tap.js';
+import { isAfter, type Listening } from './report-tap.js';
 import { catchUp } from './tell-reports.js';
 import { type Wire } from './wire.js';
 
@@ -49,7 +49,7 @@ export class LiveSession {
   #isOver = false;
   #isReleased = false;
   #notedAt = 0;
-  #stopTelling: (() => void) | undefined;
+  #listening: Listening | undefined;
   #names: OrderNames;
 
   constructor(given: LiveSessionParts) {
@@ -90,7 +90,7 @@ export class LiveSession {
     this.#held.connect((sent) => this.#write(sent));
     this.#do(effects);
     for (const { msgType, body } of unsent) this.#keep(this.#rules.number(msgType, body, true), true);
-    if (this.#stopTelling === undefined) await this.#tellMissed();
+    if (this.#listening?.isOn !== true) await this.#tellMissed();
   }
 
   receive(message: FixMessage): void {
@@ -136,16 +136,14 @@ export class LiveSession {
     const patience = new Promise((resolve) => setTimeout(resolve, ENDING_MS).unref());
     await Promise.race([Promise.allSettled(this.#inFlight), patience]);
     this.#notePosition();
-    this.#stopTelling?.();
-    this.#stopTelling = undefined;
+    this.#stopTelling();
     await store.release(this.#held);
   }
 
   /** Another process speaks for the session: not a word more of it. */
   lost(): void {
     this.#isOver = true;
-    this.#stopTelling?.();
-    this.#stopTelling = undefined;
+    this.#stopTelling();
     this.#held.disconnect();
     this.#given.end('taken over by another gateway');
   }
@@ -274,13 +272,13 @@ export class LiveSession {
       send: (body: string) => this.#send(MSG.EXECUTION_REPORT, body),
     };
     const { account } = this.#held.record;
-    this.#stopTelling = await catchUp(telling, {
+    this.#listening = await catchUp(telling, {
       tap: parts.tap,
       missed: parts.missed,
       account,
       patienceMs: settings.catchUpPatienceMs,
     });
-    return this.#stopTelling !== undefined;
+    return this.#listening !== undefined;
   }
 
   /** Requests that the last connection left unanswered: their reports may have come meanwhile. */
@@ -290,18 +288,22 @@ export class LiveSession {
       if (!this.#held.progress.isAnswered(seq)) this.#names.ask(orderId, id, isCancel ? 'cancel' : 'replace');
   }
 
-  /** What the session has been told of is everything that memory knows. */
+  /** What the session has been told of is everything that memory knows, as long as memory has not begun anew. */
   #notePosition(): void {
     const { tap } = this.#given.parts;
-    if (this.#stopTelling !== undefined && isAfter(tap.position, this.#held.position))
+    if (this.#listening?.isOn === true && isAfter(tap.position, this.#held.position))
       this.#held.advance(tap.position, tap.time);
+  }
+
+  #stopTelling(): void {
+    this.#listening?.stop();
+    this.#listening = undefined;
   }
 
   /** Numbers begin at 1 again; reports that were never sent are sent under new ones. */
   async #reset(): Promise<readonly KeptMessage[]> {
     this.#notePosition();
-    this.#stopTelling?.();
-    this.#stopTelling = undefined;
+    this.#stopTelling();
     this.#held.touch();
     await this.written();
     const { session, unsent } = await this.#given.parts.store.reset(this.#held, () => this.lost());

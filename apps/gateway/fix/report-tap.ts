@@ -1,6 +1,6 @@
 /**
  * The venue's reports as FIX sessions take them: live to who listens, and the latest kept, so that a session that was away for a while is
- * told exactly what it missed. What is older comes from the product's history (`missed-reports.ts`).
+ * told exactly what it missed. What is older comes from the product's history (`settled-history.ts`).
  */
 import { type ExecutionReport, type StreamPosition } from '@core/venue-view';
 import { type VenueFeed } from '../desk/venue-feed.js';
@@ -10,6 +10,13 @@ const KEPT_MAX = 50_000;
 const LAST_INDEX = 65_535;
 
 export type ReportListener = (reports: readonly ExecutionReport[]) => void;
+
+/** Who listens, until it stops or the view has lost its place. */
+export interface Listening {
+  /** Everything up to the tap's position has been told to it. */
+  readonly isOn: boolean;
+  readonly stop: () => void;
+}
 
 export class ReportTap {
   readonly #most: number;
@@ -36,6 +43,9 @@ export class ReportTap {
         if (reports.length > 0) this.#take(reports);
       }),
       feed.onRebuilt(() => {
+        // What lies between the old view's place and the new one's has been told to nobody: whoever listens has to ask history for it.
+        for (const listeners of this.#listeners.values()) listeners.clear();
+        this.#listeners.clear();
         this.#kept = [];
         this.#first = 0;
         this.#since = feed.position;
@@ -55,11 +65,6 @@ export class ReportTap {
     return this.#time;
   }
 
-  /** Reports after this position can be had from `since`. */
-  get oldest(): StreamPosition {
-    return this.#since;
-  }
-
   /** The account's reports after the position; undefined when some of them are not kept any more. */
   since(account: number, position: StreamPosition): ExecutionReport[] | undefined {
     if (isAfter(this.#since, position)) return undefined;
@@ -71,12 +76,16 @@ export class ReportTap {
     return found;
   }
 
-  /** Answers how to stop listening. */
-  listen(account: number, listener: ReportListener): () => void {
+  listen(account: number, listener: ReportListener): Listening {
     const listeners = this.#listeners.get(account) ?? new Set();
     this.#listeners.set(account, listeners.add(listener));
-    return () => {
-      if (listeners.delete(listener) && listeners.size === 0) this.#listeners.delete(account);
+    return {
+      get isOn() {
+        return listeners.has(listener);
+      },
+      stop: () => {
+        if (listeners.delete(listener) && listeners.size === 0) this.#listeners.delete(account);
+      },
     };
   }
 

@@ -4,7 +4,7 @@ import { executionReport } from './application/execution-report.js';
 import { type MissedReports } from './application/history.js';
 import { type OrderNames } from './application/order-names.js';
 import { type HeldSession } from './held-session.js';
-import { isAfter, type ReportTap } from './report-tap.js';
+import { isAfter, type Listening, type ReportTap } from './report-tap.js';
 
 export interface Telling {
   readonly session: HeldSession;
@@ -35,12 +35,12 @@ const LOOK_MS = 100;
 /**
  * Tells what has happened since the session was told last, and from then on what happens. What memory does not reach back to comes from
  * settled history.
- * @returns how to stop; undefined when settlement is too far behind to wait for
+ * @returns who listens from then on; undefined when settlement is too far behind to wait for
  */
 export async function catchUp(
   telling: Telling,
   { tap, missed, account, patienceMs }: { tap: ReportTap; missed: MissedReports; account: number; patienceMs: number },
-): Promise<(() => void) | undefined> {
+): Promise<Listening | undefined> {
   const { session } = telling;
   const deadline = performance.now() + patienceMs;
   for (;;) {

@@ -21,6 +21,8 @@ export class ToyVenue implements OrderDesk, VenueFeed {
   readonly closedSessions: number[] = [];
   /** Up to where `read` goes, as settlement would; all when undefined. */
   settledThrough: bigint | undefined;
+  /** Nobody is told of what happens, as if the view were being built anew. */
+  isMute = false;
   #time = BigInt(Date.now()) * 1_000n;
   #reports: ExecutionReport[] = [];
   #trades: PublicTrade[] = [];
@@ -118,7 +120,9 @@ export class ToyVenue implements OrderDesk, VenueFeed {
     return { bids: of('buy'), asks: of('sell') };
   }
 
+  /** The view has its place again; what happened while nobody was told is in history alone. */
   rebuild(): void {
+    this.isMute = false;
     for (const listener of this.#rebuilt) listener();
   }
 
@@ -156,7 +160,7 @@ export class ToyVenue implements OrderDesk, VenueFeed {
     this.#reports = [];
     this.#trades = [];
     this.#changed = new Map();
-    for (const listener of [...this.#listeners]) listener(effects);
+    if (!this.isMute) for (const listener of [...this.#listeners]) listener(effects);
   }
 
   #place(request: PlaceRequest): PlaceOutcome {
