@@ -15,6 +15,8 @@ import { Wire } from './wire.js';
 const GARBLED_MAX = 100;
 /** After the last message, this long for the client to close. */
 const LINGER_MS = 2_000;
+/** What the database has not taken by then is not waited for: it is sent to the next connection. */
+const WRITTEN_MS = 5_000;
 
 export class FixConnection {
   readonly #socket: Socket;
@@ -197,8 +199,9 @@ export class FixConnection {
     };
     // Read on, or the client's own end would not be seen.
     this.#socket.resume();
-    if (this.#live === undefined) finish();
-    else void this.#live.written().then(() => setImmediate(finish), finish);
+    if (this.#live === undefined) return finish();
+    const patience = new Promise<void>((resolve) => setTimeout(resolve, WRITTEN_MS).unref());
+    void Promise.race([this.#live.written(), patience]).then(() => setImmediate(finish), finish);
   }
 
   /** At once. */

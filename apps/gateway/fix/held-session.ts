@@ -64,6 +64,9 @@ export class HeldSession {
   #named = new Map<bigint, string>();
   #ended = new Set<bigint>();
   #isDirty = false;
+  /** Changes that have been taken to be written, and how many of them have been. */
+  #taken = 0;
+  #saved = 0;
   #isClosing = false;
   #isPaused = false;
   #sink: ((message: KeptMessage) => void) | undefined;
@@ -121,6 +124,15 @@ export class HeldSession {
 
   get isDirty(): boolean {
     return this.#isDirty;
+  }
+
+  /** The number of the change that brings all there is now; it has been written when `saved` is as high. */
+  get change(): number {
+    return this.#isDirty ? this.#taken + 1 : this.#taken;
+  }
+
+  get saved(): number {
+    return this.#saved;
   }
 
   get isOverfull(): boolean {
@@ -201,6 +213,8 @@ export class HeldSession {
   /** What there is to write, and what to call when it has been. */
   takeChange(): { change: SessionChange; done: () => void } {
     this.#isDirty = false;
+    this.#taken += 1;
+    const number = this.#taken;
     const written = new Set(this.#unwritten.map(({ seq }) => seq));
     const nextOut = this.#isClosing ? this.#nextOut : this.#nextOut + NUMBERS_AHEAD;
     const change: SessionChange = {
@@ -222,6 +236,7 @@ export class HeldSession {
     return {
       change,
       done: () => {
+        this.#saved = number;
         this.#durableNextOut = nextOut;
         for (const waiting of this.#waiting) if (written.has(waiting.message.seq)) waiting.isDurable = true;
         this.#pump();

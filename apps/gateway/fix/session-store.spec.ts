@@ -121,6 +121,25 @@ describe('FIX sessions in the database', () => {
     expect(sent).toEqual([1, 2, 3, 4]);
   });
 
+  test('a session waits for its own changes, however busy others are', async () => {
+    const store = await open();
+    const [quiet, busy] = [await taken(store, freshName()), await taken(store, freshName())];
+    let isBusy = true;
+    const go = (): void => {
+      busy.touch();
+      if (isBusy) setImmediate(go);
+    };
+    go();
+    quiet.add(message(1));
+    const outcome = await Promise.race([
+      store.written(quiet).then(() => store.release(quiet)),
+      new Promise((resolve) => setTimeout(resolve, 3_000, 'starved')),
+    ]);
+    isBusy = false;
+    expect(outcome).toBeUndefined();
+    expect((await taken(store, quiet.compId)).numbers.nextOut).toBe(2);
+  });
+
   test('numbers that may have been used are not used again after a crash, and after a clean end none is left out', async () => {
     const [first, second] = [await open(), await open()];
     const compId = freshName();

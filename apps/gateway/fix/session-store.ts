@@ -128,7 +128,8 @@ export class SessionStore {
   /** Writes what is left and lets the next logon have the session. */
   async release(session: HeldSession): Promise<void> {
     session.disconnect();
-    await this.written(session);
+    do await this.written(session);
+    while (session.isDirty && this.#isHeld(session));
     if (!this.#forget(session)) return;
     await this.#database.query('UPDATE fix.session SET holder = NULL WHERE comp_id = $1 AND fence = $2', [
       session.compId,
@@ -136,12 +137,10 @@ export class SessionStore {
     ]);
   }
 
-  /** Resolves when nothing of the session is unwritten, or it is lost. */
+  /** Resolves when what the session has now is written, whatever changes meanwhile in it or in others, or when it is lost. */
   async written(session: HeldSession): Promise<void> {
-    while (session.isDirty || this.#writing !== undefined) {
-      if (this.#held.get(session.compId)?.session !== session) return;
-      await (this.#writing ?? this.#schedule());
-    }
+    const wanted = session.change;
+    while (session.saved < wanted && this.#isHeld(session)) await (this.#writing ?? this.#schedule());
   }
 
   /** A logon with a wrong password gets a Logout with a number; undefined for a session that is unknown or spoken for. */
@@ -228,8 +227,12 @@ export class SessionStore {
     return session;
   }
 
+  #isHeld(session: HeldSession): boolean {
+    return this.#held.get(session.compId)?.session === session;
+  }
+
   #forget(session: HeldSession): boolean {
-    if (this.#held.get(session.compId)?.session !== session) return false;
+    if (!this.#isHeld(session)) return false;
     this.#held.delete(session.compId);
     this.#dirty.delete(session);
     return true;
@@ -262,7 +265,10 @@ export class SessionStore {
         }
         return;
       } catch (error) {
-        if (this.#isClosed && attempt > 5) throw error;
+        if (this.#isClosed && attempt > 5) {
+          for (const { session } of taken) this.#forget(session);
+          throw error;
+        }
         if (attempt % 25 === 0) this.#logger.warn({ err: error }, 'FIX sessions cannot be written; trying on');
         await sleep(RETRY_MS);
       }
