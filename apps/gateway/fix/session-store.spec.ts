@@ -125,11 +125,8 @@ describe('FIX sessions in the database', () => {
     const store = await open();
     const [quiet, busy] = [await taken(store, freshName()), await taken(store, freshName())];
     let isBusy = true;
-    const go = (): void => {
-      busy.touch();
-      if (isBusy) setImmediate(go);
-    };
-    go();
+    busy.connect(({ seq }) => isBusy && busy.add(message(seq + 1)));
+    busy.add(message(1));
     quiet.add(message(1));
     const outcome = await Promise.race([
       store.written(quiet).then(() => store.release(quiet)),
