@@ -28,6 +28,7 @@ import { VenueOperations1790000000706 } from './0706-venue-operations.js';
 import { EventLog1790000000707 } from './0707-event-log.js';
 import { ExchangeWithdrawals1790000000708 } from './0708-exchange-withdrawals.js';
 import { BrokerageHedging1790000000715 } from './0715-brokerage-hedging.js';
+import { FixSessionsMended1790000000716 } from './0716-fix-sessions-mended.js';
 
 /** The database's history, oldest first. Landed files are never edited; a change is a new file. */
 export const migrations = [
@@ -61,4 +62,5 @@ export const migrations = [
   EventLog1790000000707,
   ExchangeWithdrawals1790000000708,
   BrokerageHedging1790000000715,
+  FixSessionsMended1790000000716,
 ];

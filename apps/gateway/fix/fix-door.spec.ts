@@ -96,6 +96,22 @@ async function logOn(
   await client.next('A');
   return client;
 }
+interface Proven {
+  readonly compId: string;
+  readonly seq: number;
+  readonly at: number;
+  readonly reset?: string;
+  readonly cancel?: string;
+}
+/** A Logon whose proof is of `signed` and which says `said`. */
+function proven(signed: Proven, said = signed): string {
+  const key = createHash('sha256').update(secretOf('mine')).digest();
+  const { compId, seq, at, reset = '', cancel = '' } = signed;
+  const text = [formatTimestamp(at), compId, 'EXCHANGE', seq, reset, cancel].join('|');
+  const proof = createHmac('sha256', key).update(text).digest('hex');
+  const body = new FixBody().add(98, 0).add(108, 30).add(141, said.reset).add(95, proof.length).add(96, proof);
+  return body.add(553, 'mine').add(20_001, said.cancel).toString();
+}
 const report = (client: FixClient, execType: string): Promise<FixMessage> =>
   client.next('8', (message) => message.get(150) === execType);
 const pick = (message: FixMessage, ...tags: number[]): (string | undefined)[] => tags.map((tag) => message.get(tag));
@@ -123,12 +139,7 @@ describe('logging on', () => {
     const compId = freshName();
     const prove = (client: FixClient, seq: number, signed = seq): void => {
       const at = Date.now();
-      const key = createHash('sha256').update(secretOf('mine')).digest();
-      const proof = createHmac('sha256', key)
-        .update(`${formatTimestamp(at)}|${compId}|EXCHANGE|${signed}`)
-        .digest('hex');
-      const body = new FixBody().add(98, 0).add(108, 30).add(95, proof.length).add(96, proof).add(553, 'mine');
-      client.send('A', body, { seq, at });
+      client.send('A', proven({ compId, seq: signed, at }), { seq, at });
     };
     const good = await connect(door, compId);
     prove(good, 1);
@@ -137,6 +148,32 @@ describe('logging on', () => {
     const copied = await connect(door, compId);
     prove(copied, 2, 1);
     await copied.next('5');
+  });
+
+  test('a Logon with a proof that somebody has overheard is of no use to him', async () => {
+    const door = await open();
+    const compId = freshName();
+    const at = Date.now();
+    const reset = { compId, seq: 1, at, reset: 'Y' };
+    const say = async (body: string, more: { seq: number; at: number; isAgain?: boolean }): Promise<FixClient> => {
+      const client = await connect(door, compId);
+      client.send('A', body, more);
+      return client;
+    };
+    const first = await say(proven(reset), { seq: 1, at });
+    await first.next('A');
+    await first.drop();
+    const again = await say(proven(reset), { seq: 1, at });
+    expect((await again.next('5')).get(58)).toMatch(/^SendingTime \(52\) of a proof must be later/);
+    const later = { compId, seq: 2, at: at + 1 };
+    const marked = await say(proven(later), { seq: 2, at: at + 1, isAgain: true });
+    expect((await marked.next('5')).get(58)).toMatch(/possible duplicate/);
+    for (const changed of [{ reset: 'Y' }, { cancel: 'Y' }]) {
+      const other = await say(proven(later, { ...later, ...changed }), { seq: 2, at: at + 1 });
+      expect((await other.next('5')).get(58)).toMatch(/^Authentication failed/);
+    }
+    const good = await say(proven({ ...later, reset: 'Y', seq: 1, cancel: 'N' }), { seq: 1, at: at + 1 });
+    expect((await good.next('A')).get(141)).toBe('Y');
   });
 
   test('a CompID is its first customer’s, and one connection’s at a time', async () => {

@@ -86,6 +86,7 @@ describe('a FIX session', () => {
     ['no heartbeats', { body: '98=0\x01108=0\x01' }, 'HeartBtInt'],
     ['an hour of silence', { body: '98=0\x01108=3600\x01' }, 'HeartBtInt'],
     ['a clock two minutes off', { at: NOW - 121_000 }, 'SendingTime'],
+    ['a mark that it may be a repetition', { seq: 3, isAgain: true }, 'a Logon is never'],
     ['a number that was used', { seq: 2 }, 'MsgSeqNum too low, expecting 4 but received 2'],
   ])('refuses a Logon with %s by a Logout that says why, and never by a Logon', (_name, given, why) => {
     const session = new FixSession(SETTINGS, { nextIn: 4, nextOut: 4 });

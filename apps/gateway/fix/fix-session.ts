@@ -103,13 +103,14 @@ export class FixSession {
     if (interval === undefined || interval < 1 || interval > HEARTBEAT_SECONDS_MAX)
       return this.#end(`HeartBtInt (108) must be 1 to ${HEARTBEAT_SECONDS_MAX}`);
     if (!this.#isTimely(message, now)) return this.#end('SendingTime accuracy problem');
+    if (message.isPossDup) return this.#end('a Logon is never a possible duplicate (43)');
     if (isReset && seq !== 1) return this.#end('a Logon with ResetSeqNumFlag must have MsgSeqNum 1');
     const effects: SessionEffect[] = [];
     if (isReset) {
       this.#nextIn = 1;
       this.#nextOut = 1;
       effects.push({ kind: 'reset' });
-    } else if (seq < this.#nextIn && !message.isPossDup) return this.#end(this.#tooLow(seq));
+    } else if (seq < this.#nextIn) return this.#end(this.#tooLow(seq));
     this.#heartbeatMs = interval * 1_000;
     this.#isLoggedOn = true;
     const body = new FixBody().add(98, 0).add(108, interval);

@@ -1,12 +1,13 @@
 /** From a Logon to a session that is spoken for here, or to why not. */
 import { type Trader } from '../access/access.js';
-import { authenticateLogon } from './authenticate-logon.js';
+import { authenticateLogon, isProven } from './authenticate-logon.js';
 import { BEGIN_STRING } from './fix-codec.js';
 import { type FixMessage, MSG } from './fix-message.js';
 import { type FixParts, type FixSettings } from './fix-settings.js';
+import { parseTimestamp } from './fix-time.js';
 import { type HeldSession } from './held-session.js';
 import { NO_NAME } from './application/execution-report.js';
-import { type Binding, type Taking } from './session-store.js';
+import { type Binding } from './session-store.js';
 
 export type LogOn =
   | { readonly kind: 'taken'; readonly trader: Trader; readonly session: HeldSession }
@@ -34,9 +35,17 @@ export async function logOn(
   };
   const trader = await authenticateLogon(parts.access, message, address);
   if (trader === undefined) return refuse(BAD_CREDENTIALS);
-  const taking = await take(parts, settings, { binding: bindingFor(parts, message, { compId, trader }), lost });
-  if (taking === 'not_yours') return refuse(BAD_CREDENTIALS);
-  if (taking === 'too_many') return refuse('too many CompIDs: use one of those that are bound to your account');
+  // Refused before anything is bound or taken: it may be a recording that is played back.
+  if (message.isPossDup) return refuse('a Logon is never a possible duplicate (43)');
+  const sentAt = parseTimestamp(message.get(52) ?? '');
+  if (sentAt === undefined || Math.abs(settings.now() - sentAt) > settings.clockSkewMaxMs)
+    return refuse('SendingTime accuracy problem');
+  const binding = bindingFor(parts, message, { compId, trader });
+  const admission = await parts.store.admit(binding, isProven(message) ? sentAt : undefined);
+  if (admission === 'not_yours') return refuse(BAD_CREDENTIALS);
+  if (admission === 'too_many') return refuse('too many CompIDs: use one of those that are bound to your account');
+  if (admission === 'used') return refuse('SendingTime (52) of a proof must be later than that of the proof before');
+  const taking = await take(parts, settings, { binding, lost });
   if (taking === 'held') return { kind: 'dropped', reason: 'the CompID is logged on already' };
   return { kind: 'taken', trader, session: taking };
 }
@@ -46,7 +55,7 @@ async function take(
   { store }: FixParts,
   { heldPatienceMs }: FixSettings,
   { binding, lost }: { binding: Binding; lost: () => void },
-): Promise<Taking> {
+): Promise<HeldSession | 'held'> {
   const deadline = performance.now() + heldPatienceMs;
   for (;;) {
     const taking = await store.take(binding, lost);

@@ -54,7 +54,9 @@ const message = (seq: number, more: Partial<KeptMessage> = {}): KeptMessage => (
   ...more,
 });
 async function taken(store: SessionStore, compId: string, lost = nobody): Promise<HeldSession> {
-  const session = await store.take(binding(compId, { customerId: (await ownerOf(compId)) ?? CUSTOMER }), lost);
+  const customerId = (await ownerOf(compId)) ?? CUSTOMER;
+  await store.admit(binding(compId, { customerId }));
+  const session = await store.take({ compId, customerId }, lost);
   if (!(session instanceof HeldSession)) throw new Error(session);
   return session;
 }
@@ -71,8 +73,19 @@ describe('FIX sessions in the database', () => {
     const compId = freshName();
     const session = await taken(store, compId);
     await store.release(session);
-    expect(await store.take(binding(compId, { customerId: OTHER }), nobody)).toBe('not_yours');
+    expect(await store.admit(binding(compId, { customerId: OTHER }))).toBe('not_yours');
+    expect(await store.take({ compId, customerId: OTHER }, nobody)).toBe('held');
     await expect(database.app.query('UPDATE fix.session SET customer_id = $1', [OTHER])).rejects.toThrow();
+  });
+
+  test('a proof is used up once, whichever gateway it is shown to, and those before it with it', async () => {
+    const [first, second] = [await open(), await open()];
+    const given = binding(freshName());
+    const outcomes = await Promise.all([first, second, first].map((store) => store.admit(given, 1_000)));
+    expect(outcomes.sort()).toEqual(['admitted', 'used', 'used']);
+    expect(await first.admit(given, 1_001)).toBe('admitted');
+    expect(await second.admit(given, 1_000)).toBe('used');
+    expect(await second.admit(given)).toBe('admitted');
   });
 
   test('one process speaks for it at a time, and its death is enough for the next', async () => {
@@ -125,7 +138,7 @@ describe('FIX sessions in the database', () => {
     const store = await open();
     const [quiet, busy] = [await taken(store, freshName()), await taken(store, freshName())];
     let isBusy = true;
-    busy.connect(({ seq }) => isBusy && busy.add(message(seq + 1)));
+    busy.connect(({ seq }) => queueMicrotask(() => isBusy && busy.add(message(seq + 1))));
     busy.add(message(1));
     quiet.add(message(1));
     const outcome = await Promise.race([

@@ -34,7 +34,8 @@ export interface Binding {
   readonly at: Date;
 }
 
-export type Taking = HeldSession | 'not_yours' | 'held' | 'too_many';
+/** `used`: a proof that is not later than the last one. */
+export type Admission = 'admitted' | 'not_yours' | 'too_many' | 'used';
 
 interface Row {
   readonly customerId: string;
@@ -80,14 +81,31 @@ export class SessionStore {
   }
 
   /**
-   * Speaks for the session from now on, binding it to the customer if it is new.
-   * @param lost called when another process has taken it over: nothing more of this session may be sent
+   * Binds the session to the customer if it is new, and uses up the proof of the Logon: of two gateways that are shown the same one, the
+   * database lets one have it.
+   * @param provenAt SendingTime of a Logon that came with a proof, milliseconds; each is good once, whatever comes of the logon
    */
-  async take(binding: Binding, lost: () => void): Promise<Taking> {
-    const { compId, customerId } = binding;
-    if (this.#lock === undefined || this.#held.has(compId)) return 'held';
+  async admit(binding: Binding, provenAt?: number): Promise<Admission> {
     const bound = await this.#bind(binding);
     if (bound !== 'bound') return bound;
+    if (provenAt === undefined) return 'admitted';
+    const row = await this.#database.maybeOne(
+      `UPDATE fix.session SET proven_at = $2 WHERE comp_id = $1 AND (proven_at IS NULL OR proven_at < $2) RETURNING comp_id`,
+      [binding.compId, provenAt],
+    );
+    return row === undefined ? 'used' : 'admitted';
+  }
+
+  /**
+   * Speaks for a session that has been bound to the customer, from now on.
+   * @param lost called when another process has taken it over: nothing more of this session may be sent
+   * @returns `held` while somebody else speaks for it
+   */
+  async take(
+    { compId, customerId }: Pick<Binding, 'compId' | 'customerId'>,
+    lost: () => void,
+  ): Promise<HeldSession | 'held'> {
+    if (this.#lock === undefined || this.#held.has(compId)) return 'held';
     const row = await this.#database.maybeOne<Row>(
       `UPDATE fix.session SET holder = $2, fence = fence + 1 WHERE comp_id = $1 AND customer_id = $3 AND ${IS_FREE} RETURNING ${ROW}`,
       [compId, this.#holder, customerId],
