@@ -24,6 +24,7 @@ export const gatewayConfig = {
   GATEWAY_FIX_PORT: port(3012),
   GATEWAY_FIX_TLS_KEY_FILE: z.string().min(1).optional(),
   GATEWAY_FIX_TLS_CERT_FILE: z.string().min(1).optional(),
+  GATEWAY_FIX_MESSAGES_KEPT_DAYS: z.coerce.number().int().min(1).max(400).default(7),
   GATEWAY_METRICS_PORT: port(3013),
   GATEWAY_REST_BASE: z
     .string()

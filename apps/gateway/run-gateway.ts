@@ -19,6 +19,7 @@ import { openSocketDoor } from './socket/socket-door.js';
 /** What is under way may end in this time, and the whole stop takes no longer than the second. */
 const GRACE_MS = 5_000;
 const STOP_WITHIN_MS = 9_000;
+const DAY_MS = 86_400_000;
 
 interface Started {
   venue?: LiveVenue;
@@ -97,7 +98,12 @@ function openDoors(
   config: GatewayConfig,
   cache: ResumeCache | undefined,
 ): Promise<readonly Door[]> {
-  const fix = { host: config.LISTEN_ADDRESS, port: config.GATEWAY_FIX_PORT, tls: readFixTls(config) };
+  const fix = {
+    host: config.LISTEN_ADDRESS,
+    port: config.GATEWAY_FIX_PORT,
+    tls: readFixTls(config),
+    messagesKeptMs: config.GATEWAY_FIX_MESSAGES_KEPT_DAYS * DAY_MS,
+  };
   return Promise.all([
     openRestDoor(parts, restSettingsOf(config)),
     openSocketDoor({ ...parts, ...(cache && { cache }) }, socketSettingsOf(config)),

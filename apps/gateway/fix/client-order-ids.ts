@@ -59,15 +59,15 @@ export class ClientOrderIds {
     );
   }
 
-  /** Replaces and cancels that were asked for under that fence from that number on, in order. */
-  lastOf(
+  /** Replaces and cancels that were asked for under that fence or a later one, from that number on, in order. */
+  askedSince(
     compId: string,
     fence: bigint,
     from: number,
   ): Promise<{ id: string; orderId: bigint; isCancel: boolean; seq: number }[]> {
     return this.#database.query(
       `SELECT id, order_id AS "orderId", is_cancel AS "isCancel", in_seq AS seq FROM fix.client_order_id
-        WHERE comp_id = $1 AND fence = $2 AND in_seq >= $3 AND order_id IS NOT NULL ORDER BY in_seq`,
+        WHERE comp_id = $1 AND fence >= $2 AND in_seq >= $3 AND order_id IS NOT NULL ORDER BY in_seq`,
       [compId, fence, from],
     );
   }

@@ -1,4 +1,5 @@
 /** FIX 4.4 on TCP or TLS. See README.md for what it speaks. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { type AddressInfo } from 'node:net';
@@ -14,6 +15,8 @@ import { SettledHistory } from './settled-history.js';
 
 const TICK_MS = 250;
 const PURGE_MS = 60_000;
+/** Between two batches, which others may need the database for. */
+const PURGE_PAUSE_MS = 50;
 
 export interface FixDoorParts extends GatewayParts {
   /** The product's history unless a spec gives its own. */
@@ -39,6 +42,7 @@ class FixDoor implements Door {
   readonly #perAddress = new Map<string, number>();
   readonly #timers: NodeJS.Timeout[] = [];
   readonly #stopListening: () => void;
+  #purging: Promise<void> | undefined;
   #isClosing = false;
   #allGone: () => void = () => undefined;
 
@@ -77,9 +81,7 @@ class FixDoor implements Door {
       for (const connection of this.#connections) connection.flushMarketData();
     });
     this.#every(PURGE_MS, () => {
-      this.#parts.store.purge(now()).catch((error: unknown) => {
-        this.#parts.logger.warn({ err: error }, 'old FIX messages could not be deleted');
-      });
+      this.#purging ??= this.#purge().finally(() => (this.#purging = undefined));
     });
   }
 
@@ -95,9 +97,21 @@ class FixDoor implements Door {
     clearTimeout(cut);
     await stopped;
     for (const timer of this.#timers) clearInterval(timer);
+    await this.#purging;
     this.#stopListening();
     this.#parts.tap.close();
     await this.#parts.store.close();
+  }
+
+  /** On a timer and not at logon: the oldest messages are those of sessions that do not come back, and nobody's logon is to pay for them. */
+  async #purge(): Promise<void> {
+    const { store, logger } = this.#parts;
+    const { now, messagesKeptMs } = this.#settings;
+    try {
+      while (!this.#isClosing && (await store.purge(now(), messagesKeptMs))) await sleep(PURGE_PAUSE_MS);
+    } catch (error) {
+      logger.warn({ err: error }, 'old FIX messages could not be deleted');
+    }
   }
 
   #adopt(socket: Socket): void {

@@ -29,6 +29,8 @@ export interface FixSettings {
   /** How long a logon waits for another connection or gateway to let go of the CompID. */
   readonly heldPatienceMs: number;
   readonly marketDataIntervalMs: number;
+  /** How long what was sent can be sent again; a gap fill stands for what is older. */
+  readonly messagesKeptMs: number;
   readonly now: () => number;
 }
 
@@ -47,6 +49,7 @@ export const FIX_DEFAULTS: FixSettings = {
   catchUpPatienceMs: 15_000,
   heldPatienceMs: 3_000,
   marketDataIntervalMs: 50,
+  messagesKeptMs: 7 * 86_400_000,
   now: Date.now,
 };
 

@@ -13,6 +13,8 @@ export interface SessionRecord {
   readonly account: number;
   readonly isCancelledOnDisconnect: boolean;
   readonly fence: bigint;
+  /** Under this fence the numbers began at 1 last. */
+  readonly begunFence: bigint;
   readonly nextIn: number;
   readonly answered: readonly number[];
   readonly nextOut: number;

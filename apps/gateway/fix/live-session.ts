@@ -281,10 +281,10 @@ export class LiveSession {
     return this.#listening !== undefined;
   }
 
-  /** Requests that the last connection left unanswered: their reports may have come meanwhile. */
+  /** Requests that earlier connections left unanswered: their reports may have come meanwhile. */
   async #recallRequests(): Promise<void> {
-    const { compId, fence, nextIn } = this.#held.record;
-    for (const { id, orderId, isCancel, seq } of await this.#given.parts.ids.lastOf(compId, fence - 1n, nextIn))
+    const { compId, begunFence, nextIn } = this.#held.record;
+    for (const { id, orderId, isCancel, seq } of await this.#given.parts.ids.askedSince(compId, begunFence, nextIn))
       if (!this.#held.progress.isAnswered(seq)) this.#names.ask(orderId, id, isCancel ? 'cancel' : 'replace');
   }
 

@@ -5,7 +5,7 @@ import { createLogger } from '@base/observability';
 import { ClientOrderIds } from './client-order-ids.js';
 import { HeldSession, type KeptMessage } from './held-session.js';
 import { InboundProgress } from './inbound-progress.js';
-import { type Binding, MESSAGES_KEPT_MS, SessionStore } from './session-store.js';
+import { type Binding, ORDER_IDS_KEPT_MS, SessionStore } from './session-store.js';
 
 const CUSTOMER = '0190a000-0000-7000-8000-000000000001';
 const OTHER = '0190a000-0000-7000-8000-000000000002';
@@ -187,14 +187,37 @@ describe('FIX sessions in the database', () => {
     expect(await store.messages(session.compId, 1, 10, 10)).toEqual([]);
   });
 
-  test('what is older than a client may ask for is deleted', async () => {
+  test('what is older than a client may ask for is deleted, and what no connection has had yet is kept for longer', async () => {
     const store = await open();
     const session = await taken(store, freshName());
+    session.connect(nobody);
     session.add(message(1, { madeAt: 1_000 }));
-    session.add(message(2, { madeAt: MESSAGES_KEPT_MS + 5_000 }));
+    session.add(message(2, { madeAt: 9_000 }));
     await store.written(session);
-    await store.purge(MESSAGES_KEPT_MS + 2_000);
-    expect((await store.messages(session.compId, 1, 10, 10)).map(({ seq }) => seq)).toEqual([2]);
+    session.disconnect();
+    session.add(message(3, { madeAt: 1_000 }));
+    await store.release(session);
+    const left = async (now: number): Promise<number[]> => {
+      expect(await store.purge(now, 5_000)).toBe(false);
+      return (await store.messages(session.compId, 1, 10, 10)).map(({ seq }) => seq);
+    };
+    expect(await left(7_000)).toEqual([2, 3]);
+    expect(await left(ORDER_IDS_KEPT_MS + 2_000)).toEqual([]);
+  });
+
+  test('of more than a batch the rest is left to the next, and nothing is deleted while another gateway is at it', async () => {
+    const store = await open();
+    const { compId } = await taken(store, freshName());
+    const rows = `INSERT INTO fix.outbound SELECT $1, seq, '8', '', false, -seq FROM generate_series(1, 5001) AS seq`;
+    await database.owner.query(rows, [compId]);
+    const purge = (): Promise<boolean> => store.purge(ORDER_IDS_KEPT_MS + 1, 1);
+    const left = async (): Promise<number> => (await store.messages(compId, 1, 5_001, 5_001)).length;
+    await database.owner.transaction(async (tx) => {
+      await tx.query('SELECT pg_advisory_xact_lock(815071, 0)');
+      expect([await purge(), await left()]).toEqual([false, 5_001]);
+    });
+    expect([await purge(), await left()]).toEqual([true, 1]);
+    expect([await purge(), await left()]).toEqual([false, 0]);
   });
 
   test('a ClOrdID is taken once, also within one turn', async () => {
@@ -210,7 +233,9 @@ describe('FIX sessions in the database', () => {
     ]);
     expect(await claim('b')).toBe(false);
     expect(await ids.find(compId, 'b')).toEqual({ orderId: 9n, isCancel: false });
-    expect(await ids.lastOf(compId, 1n, 4)).toEqual([{ id: 'b', orderId: 9n, isCancel: false, seq: 4 }]);
+    const asked = [{ id: 'b', orderId: 9n, isCancel: false, seq: 4 }];
+    expect(await Promise.all([ids.askedSince(compId, 1n, 4), ids.askedSince(compId, 0n, 4)])).toEqual([asked, asked]);
+    expect(await Promise.all([ids.askedSince(compId, 2n, 4), ids.askedSince(compId, 1n, 5)])).toEqual([[], []]);
   });
 });
 

@@ -15,8 +15,8 @@ import { saveChanges } from './save-changes.js';
 const LOCK_CLASS = 815_071;
 const SESSIONS_PER_CUSTOMER_MAX = 20;
 const RETRY_MS = 200;
-/** Kept to be sent again: beyond this age a gap fill stands for them. */
-export const MESSAGES_KEPT_MS = 7 * 86_400_000;
+/** Of the same locks: whoever holds it deletes what is old. No process has this number. */
+const PURGE_LOCK = 0;
 /** ClOrdIDs are refused as used for at least this long. */
 export const ORDER_IDS_KEPT_MS = 400 * 86_400_000;
 const PURGE_ROWS = 5_000;
@@ -42,6 +42,7 @@ interface Row {
   readonly account: number;
   readonly isCancelledOnDisconnect: boolean;
   readonly fence: bigint;
+  readonly begunFence: bigint;
   readonly nextIn: number;
   readonly answered: number[];
   readonly nextOut: number;
@@ -51,13 +52,30 @@ interface Row {
   readonly positionTime: bigint;
 }
 
-const ROW = `customer_id AS "customerId", account, cancel_on_disconnect AS "isCancelledOnDisconnect", fence, next_in AS "nextIn", answered,
+const ROW = `customer_id AS "customerId", account, cancel_on_disconnect AS "isCancelledOnDisconnect", fence, begun_fence AS "begunFence", next_in AS "nextIn", answered,
   next_out AS "nextOut", sent_through AS "sentThrough", sequence, event_index AS index, event_time AS "positionTime"`;
 
 /** Whether nobody living speaks for the session. */
 const IS_FREE = `(holder IS NULL OR NOT EXISTS (
   SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 2 AND classid = ${LOCK_CLASS} AND objid::bigint = holder
      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())))`;
+
+const PURGE_MESSAGES = `
+  WITH old AS (
+    SELECT comp_id, seq FROM fix.outbound JOIN fix.session s USING (comp_id)
+     WHERE made_at < $1 AND (seq <= s.sent_through OR made_at < $2) ORDER BY made_at LIMIT ${PURGE_ROWS}
+  ), gone AS (
+    DELETE FROM fix.outbound o USING old WHERE o.comp_id = old.comp_id AND o.seq = old.seq RETURNING 1
+  ) SELECT count(*) AS count FROM gone`;
+/** What an open order is called stays. */
+const PURGE_ORDER_IDS = `
+  WITH old AS (
+    SELECT comp_id, id FROM fix.client_order_id c
+     WHERE used_at < $1 AND NOT EXISTS (SELECT 1 FROM fix.open_order o WHERE o.comp_id = c.comp_id AND o.id = c.id)
+     ORDER BY used_at LIMIT ${PURGE_ROWS}
+  ), gone AS (
+    DELETE FROM fix.client_order_id c USING old WHERE c.comp_id = old.comp_id AND c.id = old.id RETURNING 1
+  ) SELECT count(*) AS count FROM gone`;
 
 export class SessionStore {
   readonly #database: Database;
@@ -125,7 +143,7 @@ export class SessionStore {
     const { compId, fence } = session.record;
     const unsent = await this.#database.transaction(async (tx) => {
       const rows = await tx.query(
-        `UPDATE fix.session SET next_in = 1, answered = '{}', next_out = 1, sent_through = 0 WHERE comp_id = $1 AND fence = $2
+        `UPDATE fix.session SET next_in = 1, answered = '{}', next_out = 1, sent_through = 0, begun_fence = fence WHERE comp_id = $1 AND fence = $2
          RETURNING comp_id`,
         [compId, fence],
       );
@@ -138,7 +156,7 @@ export class SessionStore {
     });
     this.#forget(session);
     const { position, positionTime, openOrders } = session;
-    const begun = { nextIn: 1, answered: [], nextOut: 1, sentThrough: 0 };
+    const begun = { begunFence: fence, nextIn: 1, answered: [], nextOut: 1, sentThrough: 0 };
     const record = { ...session.record, position, positionTime, openOrders: new Map(openOrders), ...begun };
     return { session: this.#hold(record, lost), unsent: unsent.map(keptOf) };
   }
@@ -187,20 +205,23 @@ export class SessionStore {
     return rows.map(keptOf);
   }
 
-  /** Deletes what is older than it needs to be, some at a time. @returns how many rows went */
-  async purge(now: number): Promise<number> {
-    const messages = await this.#database.query(
-      `DELETE FROM fix.outbound WHERE (comp_id, seq) IN (
-         SELECT comp_id, seq FROM fix.outbound WHERE made_at < $1 LIMIT ${PURGE_ROWS}) RETURNING seq`,
-      [now - MESSAGES_KEPT_MS],
-    );
-    const ids = await this.#database.query(
-      `DELETE FROM fix.client_order_id c WHERE (comp_id, id) IN (
-         SELECT comp_id, id FROM fix.client_order_id WHERE used_at < $1 LIMIT ${PURGE_ROWS})
-         AND NOT EXISTS (SELECT 1 FROM fix.open_order o WHERE o.comp_id = c.comp_id AND o.id = c.id) RETURNING id`,
-      [now - ORDER_IDS_KEPT_MS],
-    );
-    return messages.length + ids.length;
+  /**
+   * Deletes a batch of what is older than it needs to be, unless another gateway is at it. A message that no connection has had yet is kept
+   * for as long as ClOrdIDs are, so that a client that was away for weeks misses no fill.
+   * @returns whether there is more
+   */
+  purge(now: number, messagesKeptMs: number): Promise<boolean> {
+    return this.#database.transaction(async (tx) => {
+      const { isMine } = await tx.one<{ isMine: boolean }>(`SELECT pg_try_advisory_xact_lock($1, $2) AS "isMine"`, [
+        LOCK_CLASS,
+        PURGE_LOCK,
+      ]);
+      if (!isMine) return false;
+      const past = now - ORDER_IDS_KEPT_MS;
+      const messages = await tx.one<{ count: bigint }>(PURGE_MESSAGES, [now - messagesKeptMs, past]);
+      const ids = await tx.one<{ count: bigint }>(PURGE_ORDER_IDS, [past]);
+      return messages.count === BigInt(PURGE_ROWS) || ids.count === BigInt(PURGE_ROWS);
+    });
   }
 
   async close(): Promise<void> {
