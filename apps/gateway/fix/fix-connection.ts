@@ -63,7 +63,7 @@ export class FixConnection {
       return;
     }
     if (this.#live?.isHopeless === true) return this.#cut('slow consumer');
-    this.#live?.tick(now);
+    this.#live?.tick(now, this.#unread.length > 0 || this.#socket.isPaused());
   }
 
   venueChanged(effects: CommandEffects): void {

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { createHash, createHmac } from 'node:crypto';
+import { createHash, createHmac, randomUUID } from 'node:crypto';
 import { systemClock } from '@base/clock';
 import { createTestDatabase, type TestDatabase } from '@base/database/testing';
 import { createLogger } from '@base/observability';
@@ -13,8 +13,6 @@ import { FixClient } from './testing/fix-client.js';
 import { selfSigned } from './testing/self-signed.js';
 import { ToyVenue } from './testing/toy-venue.js';
 
-const MINE = '0190a000-0000-7000-8000-000000000001';
-const HERS = '0190a000-0000-7000-8000-000000000002';
 const trader = (customerId: string, account: number, more: Partial<Trader> = {}): Trader => ({
   customerId,
   account,
@@ -26,10 +24,11 @@ const trader = (customerId: string, account: number, more: Partial<Trader> = {})
 
 /** Two customers, whose secrets are their keys' names backwards. */
 class SpecAccess implements Access {
+  readonly #mine = randomUUID();
   readonly traders = new Map([
-    ['mine', trader(MINE, 16)],
-    ['hers', trader(HERS, 17)],
-    ['looker', trader(MINE, 16, { keyId: 'looker', scopes: ['view'] })],
+    ['mine', trader(this.#mine, 16)],
+    ['hers', trader(randomUUID(), 17)],
+    ['looker', trader(this.#mine, 16, { keyId: 'looker', scopes: ['view'] })],
   ]);
   readonly #listeners = new Map<string, (now: Trader | undefined) => void>();
 
@@ -329,6 +328,25 @@ describe('orders', () => {
     expect([...venue.orders.values()]).toHaveLength(1);
   });
 
+  test('a repetition whose name the database has lost is the order that there is', async () => {
+    const door = await open();
+    const compId = freshName();
+    const client = await logOn(door, compId);
+    for (const [id, repeat] of [
+      ['resent', () => client.order('resent', { isPossResend: true })],
+      ['again', () => client.order('again', {}, client.seq++)],
+    ] as const) {
+      client.order(id);
+      await report(client, '0');
+      await database.owner.query('DELETE FROM fix.client_order_id WHERE comp_id = $1', [compId]);
+      repeat();
+    }
+    client.order('last');
+    await client.next('8', (it) => it.get(11) === 'last');
+    const told = ['0 resent', 'I resent', '0 again', '0 last'];
+    expect(reports(client).map((it) => `${it.get(150)} ${it.get(11)}`)).toEqual(told);
+  });
+
   test('market data: a snapshot, then changes and deletions and trades', async () => {
     const door = await open();
     const client = await logOn(door, freshName());
@@ -418,6 +436,33 @@ describe('what outlives a connection', () => {
     expect(pick(await report(again, 'F'), 11, 14, 39)).toEqual(['a', '2', '2']);
   });
 
+  test('a cancel that was not answered is known to the logon after one that failed, too', async () => {
+    const door = await open({ venuePatienceMs: 100, catchUpPatienceMs: 100 });
+    const compId = freshName();
+    const client = await logOn(door, compId);
+    client.order('a', { side: '2' });
+    await report(client, '0');
+    venue.isMute = true;
+    venue.isConnected = false;
+    venue.losing = { count: 1, isCarriedOut: true };
+    const terms = new FixBody().add(55, 'BTC-USD').add(54, '2').add(60, formatTimestamp(Date.now()));
+    client.send('F', `${new FixBody().add(41, 'a').add(11, 'b').toString()}${terms.toString()}`);
+    await client.next('5');
+    await client.drop();
+    venue.settledThrough = venue.position.sequence - 1n;
+    venue.isConnected = true;
+    venue.rebuild();
+    const failed = await connect(door, compId);
+    failed.seq = 4;
+    failed.logOn('mine', secretOf('mine'));
+    expect((await failed.next('5')).get(58)).toMatch(/settlement is behind/);
+    await failed.drop();
+    venue.settledThrough = undefined;
+    const again = await logOn(door, compId, { seq: 4 });
+    again.send('2', new FixBody().add(7, 1).add(16, 0));
+    expect(pick(await report(again, '4'), 11, 41)).toEqual(['b', 'a']);
+  });
+
   test('a client that has the numbers reset gets what was never sent under new ones', async () => {
     const door = await open();
     const compId = freshName();
@@ -450,5 +495,22 @@ describe('what outlives a connection', () => {
     for (let n = 0; n < 200; n += 1) client.order(`f${n}`, { price: '1' });
     await client.next('8', (it) => it.get(11) === 'f199');
     expect(reports(client).map((it) => it.get(11))).toEqual(Array.from({ length: 200 }, (_, n) => `f${n}`));
+  });
+
+  test('who is not read at the moment is not taken for dead', async () => {
+    let ahead = 0;
+    const now = (): number => Date.now() + ahead;
+    const door = await open({ messagesPerSecond: 10, messageBurst: 1, clockSkewMaxMs: 600_000, now });
+    const client = await logOn(door, freshName());
+    for (let n = 0; n < 10; n += 1) client.order(`f${n}`, { price: '1' });
+    await client.next('8', (it) => it.get(11) === 'f9');
+    client.order('late', { price: '1' });
+    // Longer than a client with heartbeats of 30 s may be silent, and longer than it may leave a test request unanswered.
+    for (const moment of [40_000, 80_000]) {
+      ahead = moment;
+      await new Promise((resolve) => setTimeout(resolve, 300));
+    }
+    await client.next('8', (it) => it.get(11) === 'late');
+    expect(client.got.map(({ msgType }) => msgType)).not.toContain('1');
   });
 });

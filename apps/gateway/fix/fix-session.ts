@@ -123,8 +123,7 @@ export class FixSession {
   /** Any message after the Logon. */
   receive(message: FixMessage, now: number): SessionEffect[] {
     if (this.#isOver) return [];
-    this.#lastReceivedAt = now;
-    this.#tested = undefined;
+    this.heard(now);
     if (message.beginString !== BEGIN_STRING) return this.#end(`Incorrect BeginString, expecting ${BEGIN_STRING}`);
     const seq = message.seqNum;
     if (seq === undefined) return this.#end('MsgSeqNum (34) is missing or invalid');
@@ -135,6 +134,12 @@ export class FixSession {
     if (seq < this.#nextIn) return message.isPossDup ? [] : this.#end(this.#tooLow(seq));
     if (seq > this.#nextIn) return this.#early(message, seq, now);
     return [...this.#process(message, seq, now), ...this.#drain(now)];
+  }
+
+  /** The other side is not silent: what it has sent waits to be read. */
+  heard(now: number): void {
+    this.#lastReceivedAt = now;
+    this.#tested = undefined;
   }
 
   /** Call at least every second. */

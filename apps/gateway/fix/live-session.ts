@@ -97,8 +97,10 @@ export class LiveSession {
     if (!this.#isOver) this.#do(this.#rules.receive(message, this.#given.settings.now()));
   }
 
-  tick(now: number): void {
+  /** @param isHeldBack the client is not being read at the moment, so its silence says nothing */
+  tick(now: number, isHeldBack: boolean): void {
     if (this.#isOver || this.#application === undefined) return;
+    if (isHeldBack) this.#rules.heard(now);
     this.#do(this.#rules.tick(now));
     if (this.#deskSession !== undefined && !this.#given.parts.feed.isConnected)
       this.logout('the connection to the exchange was lost: orders that go with this session have been canceled');

@@ -45,10 +45,11 @@ export async function placeOrder(conversation: Conversation, request: Request): 
     return refuse(conversation, request, { reason: words.order, text: explain(words) });
   }
   if (outcome.kind !== 'rejected') return;
-  const isRepetition = outcome.reason === 'duplicate_client_order_id' && !isNew;
+  // New or not: a crash of the database may have lost that the name was taken, and the venue has the order all the same.
+  const isSecond = outcome.reason === 'duplicate_client_order_id' && isRepetition(message);
+  if (isSecond && (await answerRepetition(conversation, request, id))) return;
   const instrument = conversation.feed.instrumentOf(order.instrument);
   const report = outcome.reports.find(({ kind }) => kind === 'rejected');
-  if (isRepetition && (await isKnown(conversation, id))) return;
   if (report === undefined || instrument === undefined) {
     const words = REJECTS[outcome.reason];
     return refuse(conversation, request, { reason: words.order, text: explain(words) });
@@ -58,13 +59,19 @@ export async function placeOrder(conversation: Conversation, request: Request): 
 
 /** An id that was used: a repetition of the same request has been answered, or will be by the stream; anything else is refused. */
 async function hasBeenPlaced(conversation: Conversation, request: Request, id: string): Promise<boolean> {
-  const { message } = request;
-  const isAgain = message.isPossDup || message.get(97) === 'Y';
-  const use = isAgain ? await conversation.ids.find(conversation.compId, id) : undefined;
+  const use = isRepetition(request.message) ? await conversation.ids.find(conversation.compId, id) : undefined;
   if (use === undefined || use.orderId !== null) {
     refuse(conversation, request, { reason: DUPLICATE, text: explain(REJECTS.duplicate_client_order_id) });
     return true;
   }
+  return answerRepetition(conversation, request, id);
+}
+
+/** Its sender does not know whether it has been taken: PossDupFlag or PossResend. */
+const isRepetition = (message: FixMessage): boolean => message.isPossDup || message.get(97) === 'Y';
+
+/** @returns false when there is no order of that name: it has yet to be placed */
+async function answerRepetition(conversation: Conversation, { message, seq }: Request, id: string): Promise<boolean> {
   const { feed, history, trader } = conversation;
   const order = feed.orderByClientText(trader.account, id) ?? (await history.orderByClientText(trader.account, id));
   const instrument = order === undefined ? undefined : feed.instrumentOf(order.instrument);
@@ -74,14 +81,11 @@ async function hasBeenPlaced(conversation: Conversation, request: Request, id: s
     const names = { id: conversation.names.nameOf(order.orderId) ?? id };
     conversation.send(
       MSG.EXECUTION_REPORT,
-      statusReport(order, instrument, names, { execId: conversation.execId(request.seq) }),
+      statusReport(order, instrument, names, { execId: conversation.execId(seq) }),
     );
   }
   return true;
 }
-
-const isKnown = async ({ feed, history, trader }: Conversation, id: string): Promise<boolean> =>
-  (feed.orderByClientText(trader.account, id) ?? (await history.orderByClientText(trader.account, id))) !== undefined;
 
 /**
  * A lost connection to the venue leaves open whether there is an order. Placed again under the same id it is either the first of that name,

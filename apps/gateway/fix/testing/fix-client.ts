@@ -40,12 +40,24 @@ export class FixClient {
   }
 
   /** Sends a message with the next number, unless another is given. */
-  send(msgType: string, body: FixBody | string, more: { seq?: number; at?: number; isAgain?: boolean } = {}): void {
+  send(
+    msgType: string,
+    body: FixBody | string,
+    more: { seq?: number; at?: number; isAgain?: boolean; isPossResend?: boolean } = {},
+  ): void {
     const seq = more.seq ?? this.seq;
     if (more.seq === undefined) this.seq += 1;
     const sendingTime = formatTimestamp(more.at ?? Date.now());
     const again = more.isAgain === true ? { origSendingTime: sendingTime } : {};
-    const header = { msgType, seq, sender: this.compId, target: 'EXCHANGE', sendingTime, ...again };
+    const header = {
+      msgType,
+      seq,
+      sender: this.compId,
+      target: 'EXCHANGE',
+      sendingTime,
+      isPossResend: more.isPossResend,
+      ...again,
+    };
     this.socket.write(encodeMessage(header, body.toString()));
   }
 
@@ -54,10 +66,14 @@ export class FixClient {
     this.send('A', body + more.toString(), at === undefined ? {} : { at });
   }
 
-  order(id: string, more: { side?: '1' | '2'; quantity?: string; price?: string } = {}, again?: number): void {
-    const { side = '1', quantity = '1', price = '100' } = more;
+  order(
+    id: string,
+    more: { side?: '1' | '2'; quantity?: string; price?: string; isPossResend?: boolean } = {},
+    again?: number,
+  ): void {
+    const { side = '1', quantity = '1', price = '100', isPossResend = false } = more;
     const body = new FixBody().add(11, id).add(55, 'BTC-USD').add(54, side).add(60, formatTimestamp(Date.now()));
-    const options = again === undefined ? {} : { seq: again, isAgain: true };
+    const options = { isPossResend, ...(again === undefined ? {} : { seq: again, isAgain: true }) };
     this.send('D', body.add(40, 2).add(38, quantity).add(44, price), options);
   }
 
