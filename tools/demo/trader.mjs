@@ -35,7 +35,7 @@ export async function tradeOnExchange(tour) {
 }
 
 /** Asks for each move and waits until the exchange has said that it is done. */
-async function moveMoney({ api, say }, direction, amounts) {
+export async function moveMoney({ api, say }, direction, amounts) {
   for (const [asset, amount] of amounts) {
     const asked = await api.post('/v1/exchange/transfers', { direction, asset, amount });
     const done = await eventually(`transfer ${asked.id}`, async () => {
@@ -49,7 +49,7 @@ async function moveMoney({ api, say }, direction, amounts) {
 }
 
 /** A key that may trade and not withdraw, made with the password given once more. */
-async function openKey({ api, values, customer, say }) {
+export async function makeTradingKey({ api, values, customer }) {
   const creation = { label: 'demo trader', scopes: ['view', 'trade'], networks: ['127.0.0.1'], expiresInDays: 1 };
   const path = '/v1/api-keys';
   const confirmed = await api.post('/v1/step-up', { method: 'POST', path, body: creation, password: customer.password }); // prettier-ignore
@@ -57,7 +57,12 @@ async function openKey({ api, values, customer, say }) {
     token: () => customer.token,
     headers: { 'x-step-up': confirmed.token },
   });
-  const key = await inPerson.post(path, creation);
+  return inPerson.post(path, creation);
+}
+
+async function openKey(tour) {
+  const { values, say } = tour;
+  const key = await makeTradingKey(tour);
   say('Made an API key that may trade', { key: key.id, scopes: key.scopes.join(', '), networks: key.networks.join(', ') }); // prettier-ignore
   return new PatientClient(
     `http://127.0.0.1:${values.GATEWAY_REST_PORT}${values.GATEWAY_REST_BASE ?? '/v3/exchange'}`,

@@ -9,7 +9,7 @@ import { Database, runMigrations, uuidV7 } from '@base/database';
 import { migrations } from '@migrations';
 import { account, credit, debit, Ledger } from '@platform/ledger';
 import { defineTestKinds, fund } from '@platform/ledger/testing';
-import { killPostgres } from './kill-postgres.js';
+import { killPostgres } from './kill-postgres.mjs';
 import { freePort } from './ports.mjs';
 import { forgetPostgres, startPostgres } from './postgres.mjs';
 

@@ -9,7 +9,7 @@ import { CommitUnknown, Database, DatabaseBusy, DatabaseUnavailable, runMigratio
 import { migrations } from '@migrations';
 import { account, type Account, credit, debit, Ledger, LedgerRefusal, type Transfer } from '@platform/ledger';
 import { accountsModel, type AccountsAnswer, type AccountsOp, type Call, checkLinearizable, defineTestKinds, fund } from '@platform/ledger/testing'; // prettier-ignore
-import { killPostgres } from './kill-postgres.js';
+import { killPostgres } from './kill-postgres.mjs';
 import { freePort } from './ports.mjs';
 import { forgetPostgres, startPostgres } from './postgres.mjs';
 

@@ -75,11 +75,12 @@ export async function startPostgres({ folder, port, log = () => {}, settings = {
  * @param {string} folder of a server that was started before
  * @param {number} port
  * @param {string} database
- * @returns {string} the owner's connection string, for tools that look into a running server
+ * @param {'owner' | 'app'} [role]
+ * @returns {string} the connection string, the owner's by default, for tools that look into a running server
  */
-export function ownerUrlOf(folder, port, database) {
-  const { owner } = JSON.parse(readFileSync(join(reachablePlace(resolve(folder)), 'passwords.json'), 'utf8'));
-  return `postgres://${OWNER}:${owner}@127.0.0.1:${port}/${database}`;
+export function serverUrlOf(folder, port, database, role = 'owner') {
+  const passwords = JSON.parse(readFileSync(join(reachablePlace(resolve(folder)), 'passwords.json'), 'utf8'));
+  return `postgres://${role === 'owner' ? OWNER : APP}:${passwords[role]}@127.0.0.1:${port}/${database}`;
 }
 
 /**

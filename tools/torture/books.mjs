@@ -83,7 +83,12 @@ export async function countTransfers(ownerUrl) {
   });
 }
 
-async function withClient(connectionString, work) {
+/**
+ * @template T
+ * @param {string} connectionString
+ * @param {(client: pg.Client) => Promise<T>} work
+ */
+export async function withClient(connectionString, work) {
   const client = new pg.Client({ connectionString });
   // The server may be stopped under us; the query then says so.
   client.on('error', () => {});

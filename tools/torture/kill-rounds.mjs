@@ -11,6 +11,7 @@ import { parseArgs } from 'node:util';
 import { ROOT } from '../launcher/root.mjs';
 import { countTransfers, faultsInBooks, waitForQuiet } from './books.mjs';
 import { faultsInCustody } from './custody.mjs';
+import { seededRandom } from './seeded-random.mjs';
 import { makeStack } from './stack.mjs';
 
 const VICTIMS = ['api', 'worker', 'signer'];
@@ -135,15 +136,4 @@ async function audit(stack) {
   const { transfers, byKind } = await countTransfers(stack.databaseUrl());
   say(`${transfers} transfers were booked: ${JSON.stringify(byKind)}`);
   return faults;
-}
-
-/** mulberry32: enough to repeat a campaign by its seed. */
-function seededRandom(seed) {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { ENVIRONMENT } from '../launcher/environment.mjs';
 import { ROOT } from '../launcher/root.mjs';
 import { freePort } from '../services/ports.mjs';
-import { forgetPostgres, ownerUrlOf } from '../services/postgres.mjs';
+import { forgetPostgres, serverUrlOf } from '../services/postgres.mjs';
 
 /**
  * @typedef {object} Stack
@@ -18,7 +18,7 @@ import { forgetPostgres, ownerUrlOf } from '../services/postgres.mjs';
  * @property {() => Promise<void>} start resolves when the stack says that it is ready
  * @property {(signal?: NodeJS.Signals) => Promise<number | null>} stop resolves with the launcher's exit code
  * @property {() => Record<string, { pid?: number, restarts: number, ready: boolean }>} processes
- * @property {() => string} databaseUrl the owner's, while it runs
+ * @property {(role?: 'owner' | 'app') => string} databaseUrl the owner's by default, while it runs
  * @property {() => string} output what the launcher has printed
  * @property {() => void} forget deletes the home; the stack must be stopped
  */
@@ -75,7 +75,7 @@ export async function makeStack(overrides = {}) {
     start,
     stop,
     output,
-    databaseUrl: () => ownerUrlOf(join(home, 'postgres'), Number(environment.POSTGRES_PORT), 'strongroom'),
+    databaseUrl: (role) => serverUrlOf(join(home, 'postgres'), Number(environment.POSTGRES_PORT), 'strongroom', role),
     processes: () => {
       const file = join(home, 'processes.json');
       return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')).processes : {};
