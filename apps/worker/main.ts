@@ -10,7 +10,7 @@ class WorkerModule {}
 const logger = createLogger('worker');
 const config = loadWorkerConfig();
 collectProcessMetrics('worker');
-const flushTraces = startTracing('worker');
+const flushTraces = await startTracing('worker');
 const worker = await startWorker(config, logger);
 const app = await createHttpApp({
   title: 'Strongroom worker',

@@ -107,7 +107,10 @@ describe('a standby', () => {
     await pair.open();
     load.start();
     const snapshots = join(one.journalFolder, 'snapshots');
-    while (!existsSync(snapshots) || !readdirSync(snapshots).some((name) => name.endsWith('.snapshot'))) await sleep(5);
+    const isThere = (): boolean =>
+      existsSync(snapshots) && readdirSync(snapshots).some((name) => name.endsWith('.snapshot'));
+    for (const start = Date.now(); !isThere() && Date.now() - start < 60_000;) await sleep(5);
+    expect(isThere()).toBe(true);
     await other.start();
     await said(other, 'has come from the primary');
     await load.more(300);

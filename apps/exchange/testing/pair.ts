@@ -8,7 +8,7 @@ import { ExchangeProcess } from './exchange-process.js';
 import { FailoverLoad } from './failover-load.js';
 import { funding, listing } from './opening.js';
 
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 60_000;
 const TOOL = join(import.meta.dirname, '../../../dist/apps/exchange/promote-cli.js');
 
 /** A primary and its follower, as two real processes. */
@@ -40,6 +40,7 @@ export class Pair {
   }
 
   forget(): Promise<unknown> {
+    this.load.abandon();
     return Promise.all([this.one.forget(), this.other.forget()]);
   }
 }

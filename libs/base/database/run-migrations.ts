@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DataSource, type MigrationInterface } from 'typeorm';
+import { type DataSource, type MigrationInterface } from 'typeorm';
 
 export type MigrationClass = new () => MigrationInterface;
 
@@ -14,7 +14,9 @@ const LOCK_WAIT_MS = 120_000;
  * A landed migration whose text has changed since it ran is refused: history is never edited.
  */
 export async function runMigrations(ownerUrl: string, migrations: readonly MigrationClass[]): Promise<string[]> {
-  const source = new DataSource({
+  // Loaded here alone: every process of the platform imports this library, and one of them migrates.
+  const { DataSource: Source } = await import('typeorm');
+  const source = new Source({
     type: 'postgres',
     url: ownerUrl,
     migrations: [...migrations],

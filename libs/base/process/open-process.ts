@@ -56,7 +56,7 @@ export async function openProcess(
   options: { connections?: number; acquireTimeoutMs?: number } = {},
 ): Promise<Process> {
   const logger = createLogger(name, config.LOG_LEVEL);
-  const flushTraces = startTracing(name, config.OTEL_EXPORTER_OTLP_ENDPOINT);
+  const flushTraces = await startTracing(name, config.OTEL_EXPORTER_OTLP_ENDPOINT);
   collectProcessMetrics(name);
   const { connections = 20, acquireTimeoutMs } = options;
   const database = new Database({

@@ -243,7 +243,7 @@ describe('before anything is signed', () => {
 });
 
 describe('D12: many withdrawals at once', () => {
-  const COUNT = process.env['TORTURE'] ? 500 : 40;
+  const COUNT = process.env['TORTURE'] ? 500 : 24;
   const LARGEST = 3_000_000n / (process.env['TORTURE'] ? 8n : 1n);
 
   /** What a mined transaction of ours spends and pays, with the words of our own tables for whose each output is. */

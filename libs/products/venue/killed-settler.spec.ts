@@ -14,7 +14,7 @@ import { type ExchangeTransfer } from './transfer.js';
 import { readVenueSnapshot } from './venue-snapshot.js';
 import { anyMark, anyOrder, CONTRACT, contractListing, seeded } from './testing/random-trading.js';
 
-const ROUNDS = process.env['TORTURE'] === '1' ? 200 : 3;
+const ROUNDS = process.env['TORTURE'] === '1' ? 200 : 2;
 const ORDERS = 120;
 const SEED = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
 const LIFE_MS = 250;
