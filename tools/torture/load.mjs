@@ -14,10 +14,10 @@ export class Load {
   #isOver = false;
   #running;
 
-  /** @param {readonly Trader[]} traders @param {() => number} random */
-  constructor(traders, random) {
+  /** @param {readonly Trader[]} traders @param {(name: string) => () => number} randomOf each decides by a sequence of their own, whoever is faster */
+  constructor(traders, randomOf) {
     this.traders = traders;
-    this.#running = Promise.all(traders.map((trader) => this.#work(trader, random)));
+    this.#running = Promise.all(traders.map((trader) => this.#work(trader, randomOf(trader.name))));
   }
 
   /** Resolves with what has no answer after a time in which everything should have one. */

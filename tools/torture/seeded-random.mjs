@@ -14,6 +14,17 @@ export function seededRandom(seed) {
 }
 
 /**
+ * Sequences that do not depend on who draws first.
+ * @param {number} seed
+ * @returns {(name: string) => () => number} another sequence for each name
+ */
+export const namedRandoms = (seed) => (name) => {
+  let mixed = seed >>> 0;
+  for (const character of name) mixed = Math.imul(mixed ^ character.charCodeAt(0), 0x01000193) >>> 0;
+  return seededRandom(mixed);
+};
+
+/**
  * @template T
  * @param {readonly T[]} items
  * @param {() => number} random

@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { beyondHighestPlace, compareAmounts, compareOrders, compareSequences } from './compare.mjs';
 import { OrderJournal } from './order-journal.mjs';
-import { seededRandom, shuffled } from './seeded-random.mjs';
+import { namedRandoms, seededRandom, shuffled } from './seeded-random.mjs';
 import { nextDeed } from './trading-habits.mjs';
 
 const accepted = {
@@ -136,5 +136,8 @@ test('a campaign is repeated by its seed: the same victims, the same deeds', () 
     return [shuffled([1, 2, 3, 4, 5], random), ...Array.from({ length: 50 }, () => nextDeed(random, journal))];
   };
   expect(deeds()).toEqual(deeds());
+  const first = (name: string): number => namedRandoms(7)(name)();
+  expect(first('kills')).toBe(first('kills'));
+  expect(new Set(['kills', 'ws1', 'ws2', 'fix1'].map(first)).size).toBe(4);
   expect([...(deeds()[0] as number[])].sort()).toEqual([1, 2, 3, 4, 5]);
 });

@@ -9,7 +9,7 @@ import { ensureBuilt } from '../build.mjs';
 import { FixTrader } from './fix-trader.mjs';
 import { freshOrder, Load } from './load.mjs';
 import { RestTrader } from './rest-trader.mjs';
-import { seededRandom, shuffled } from './seeded-random.mjs';
+import { namedRandoms, shuffled } from './seeded-random.mjs';
 import { SocketTrader } from './socket-trader.mjs';
 import { auditVenue, openOrdersAgree } from './venue-audit.mjs';
 import { enrol } from './venue-customers.mjs';
@@ -37,13 +37,13 @@ process.exitCode = await campaign().catch((error) => {
 /** @returns {Promise<number>} exit code */
 async function campaign() {
   await ensureBuilt(say);
-  const random = seededRandom(Number(options.seed));
+  const randomOf = namedRandoms(Number(options.seed));
   const venue = await makeVenueStack();
   say(`seed ${options.seed}; ${venue.outfit}`);
   let faults = ['the campaign did not come to its end'];
   try {
     await venue.start();
-    faults = await torment(venue, random);
+    faults = await torment(venue, randomOf);
   } finally {
     await venue.stop();
     if (faults.length === 0) venue.stack.forget();
@@ -59,16 +59,16 @@ async function campaign() {
 }
 
 /** @returns {Promise<string[]>} whatever is not as it must be */
-async function torment(venue, random) {
+async function torment(venue, randomOf) {
   Object.assign(process.env, venue.stack.environment);
-  const participants = await Promise.all(TRADERS.map((name) => participant(venue, name, random)));
+  const participants = await Promise.all(TRADERS.map((name) => participant(venue, name, randomOf(`${name}'s doors`))));
   const traders = participants.map(({ trader }) => trader);
   say(`${traders.map(({ name }) => name).join(', ')} have come to trade`);
   for (const trader of traders) trader.start();
   await Promise.all(traders.map((trader) => freshOrder(trader, FRESH_WITHIN_MS)));
-  const load = new Load(traders, random);
+  const load = new Load(traders, randomOf);
   try {
-    const faults = await rounds({ venue, random, participants, load });
+    const faults = await rounds({ venue, random: randomOf('kills'), participants, load });
     await load.pause();
     await load.end();
     sayWork(traders);
