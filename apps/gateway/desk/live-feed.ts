@@ -28,8 +28,10 @@ export class LiveFeed implements VenueFeed {
     for (const listener of this.#rebuilt) this.#spare(listener);
   }
 
+  /** A command that changed nothing (a name for the order that comes next, an audit) is told to nobody. */
   tell(effects: CommandEffects): void {
     this.passTime(effects.time);
+    if (isNothing(effects)) return;
     for (const listener of this.#listeners) this.#spare(() => listener(effects));
   }
 
@@ -85,4 +87,10 @@ export class LiveFeed implements VenueFeed {
   readonly recentTrades: VenueFeed['recentTrades'] = (instrument) => this.#view.recentTrades(instrument);
   readonly balances: VenueFeed['balances'] = (account) => this.#view.balances(account);
   readonly feeRates: VenueFeed['feeRates'] = (account, instrument) => this.#view.feeRates(account, instrument);
+}
+
+function isNothing(effects: CommandEffects): boolean {
+  const { reports, rejections, trades, levels, bookOrders, balances, instruments, cancelledCount } = effects;
+  const changes = [reports, rejections, trades, levels, bookOrders, balances, instruments];
+  return cancelledCount === undefined && changes.every(({ length }) => length === 0);
 }

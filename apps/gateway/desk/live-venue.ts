@@ -78,6 +78,8 @@ export class LiveVenue {
   #following: Following | undefined;
   #link: ExchangeLink | undefined;
   #lostAt: number | undefined;
+  /** Of the primary that was followed last. */
+  #term: number | undefined;
   /** On the present link. */
   #hasCaughtUp = false;
   readonly #closing = new AbortController();
@@ -174,6 +176,10 @@ export class LiveVenue {
 
   #begun(following: Following, link: ExchangeLink): void {
     reconnections.inc();
+    const { term } = link.welcome;
+    // A standby that was promoted may lack the end of the history, and have other commands under the numbers that were given before.
+    if (this.#term !== term) this.#inFlight.loseSequenced();
+    this.#term = term;
     this.#link = link;
     this.#lostAt = undefined;
     this.#hasCaughtUp = following.isShown;

@@ -8,6 +8,8 @@ import { DEFAULT_SELF_TRADE, instructionsOf } from './refused-terms.js';
 /** Bytes that the venue has not read; more is as bad as too many commands without an answer. */
 const MOST_PENDING_BYTES = 4 * 1024 * 1024;
 const MOST_SESSIONS = 60_000;
+const UNREACHABLE = { kind: 'refused', reason: 'venue_unavailable' } as const;
+const OVERLOADED = { kind: 'refused', reason: 'overloaded' } as const;
 
 /** What the desk needs of whoever keeps the connection. */
 export interface VenueConnection {
@@ -29,6 +31,8 @@ export class VenueDesk implements OrderDesk {
   readonly #mostInFlight: number;
   readonly #sessions = new Set<number>();
   readonly #opening = new Set<(error: NoSession) => void>();
+  /** In this turn, and not sent yet. */
+  #asked: (() => void)[] = [];
 
   constructor(connection: VenueConnection, inFlight: InFlight, mostInFlight: number) {
     this.#connection = connection;
@@ -39,12 +43,11 @@ export class VenueDesk implements OrderDesk {
   place(request: PlaceRequest): Promise<PlaceOutcome> {
     return this.#ask<PlaceOutcome>(
       (link) => {
-        const { account, clientText } = request;
-        if (clientText !== null && !isCanonical(clientText)) {
-          const text = encodeText(clientText);
-          link.send({ kind: 'name-client-order', account, clientOrderId: clientOrderIdOf(clientText), text });
-        }
-        return link.send(placeCommand(request), request.session ?? 0);
+        const { account, clientText, session = 0 } = request;
+        const clientOrderId = clientText === null ? 0n : clientOrderIdOf(clientText);
+        if (clientText !== null && !isCanonical(clientText))
+          link.send({ kind: 'name-client-order', account, clientOrderId, text: encodeText(clientText) });
+        return link.send(placeCommand(request, clientOrderId), session);
       },
       (effects) => this.#placed(request, effects),
       request,
@@ -60,7 +63,7 @@ export class VenueDesk implements OrderDesk {
         : { kind: 'cancel-by-client-id', account, clientOrderId: clientOrderIdOf(by.clientText) };
     return this.#ask<ChangeOutcome>(
       (link) => link.send(command),
-      (effects) => this.#changed(effects, (report) => report.cancelReason === 'requested'),
+      (effects) => this.#changed(account, effects, (report) => report.cancelReason === 'requested'),
     );
   }
 
@@ -72,7 +75,7 @@ export class VenueDesk implements OrderDesk {
     };
     return this.#ask<ChangeOutcome>(
       (link) => link.send(command),
-      (effects) => this.#changed(effects, (report) => report.kind === 'replaced'),
+      (effects) => this.#changed(account, effects, (report) => report.kind === 'replaced'),
     );
   }
 
@@ -80,7 +83,7 @@ export class VenueDesk implements OrderDesk {
     return this.#ask<MassCancelOutcome>(
       (link) => link.send({ kind: 'cancel-all', account, instrument, session: 0 }),
       ({ reports }) => {
-        const cancelled = reports.filter((report) => report.cancelReason === 'mass_cancel');
+        const cancelled = reports.filter((it) => it.account === account && it.cancelReason === 'mass_cancel');
         return { kind: 'done', orders: cancelled.map(({ order }) => order) };
       },
     );
@@ -118,22 +121,37 @@ export class VenueDesk implements OrderDesk {
     answer: (effects: CommandEffects) => Outcome,
     place?: PlaceRequest,
   ): Promise<Outcome | NoAnswer> {
-    const link = this.#connection.entryLink();
-    if (link === undefined) return Promise.resolve({ kind: 'refused', reason: 'venue_unavailable' });
-    const isFull = this.#inFlight.size >= this.#mostInFlight || link.pendingBytes > MOST_PENDING_BYTES;
-    if (isFull) return Promise.resolve({ kind: 'refused', reason: 'overloaded' });
+    if (this.#connection.entryLink() === undefined) return Promise.resolve(UNREACHABLE);
+    if (this.#inFlight.size + this.#asked.length >= this.#mostInFlight) return Promise.resolve(OVERLOADED);
     return new Promise((resolve) => {
-      this.#inFlight.send(send(link), {
-        ...(place === undefined ? {} : { place }),
-        answer: (effects) => resolve(answer(effects)),
-        fail: resolve,
+      if (this.#asked.length === 0) setImmediate(() => this.#sendAsked());
+      this.#asked.push(() => {
+        const link = this.#connection.entryLink();
+        if (link === undefined) return resolve(UNREACHABLE);
+        // What was sent before in this turn is encoded by now, and counts.
+        if (link.pendingBytes > MOST_PENDING_BYTES) return resolve(OVERLOADED);
+        this.#inFlight.send(send(link), {
+          ...(place === undefined ? {} : { place }),
+          answer: (effects) => resolve(answer(effects)),
+          fail: resolve,
+        });
       });
     });
   }
 
-  /** A command brings what time has brought too: others' orders that expired, or stops that woke. */
-  #placed(request: PlaceRequest, { reports: all }: CommandEffects): PlaceOutcome {
-    const refused = all.find(({ kind }) => kind === 'rejected');
+  /** What many clients asked for in one turn of the event loop, each in a call of its own, leaves in one piece. */
+  #sendAsked(): void {
+    const asked = this.#asked;
+    this.#asked = [];
+    for (const send of asked) send();
+  }
+
+  /**
+   * A command brings what time has brought too: others' orders that expired, or stops that woke. What says nothing of the account that asked is no
+   * answer: the venue's history is another one than the command was given its number in.
+   */
+  #placed({ account: owner }: PlaceRequest, { reports: all }: CommandEffects): PlaceOutcome {
+    const refused = all.find(({ kind, account }) => kind === 'rejected' && account === owner);
     if (refused !== undefined)
       return {
         kind: 'rejected',
@@ -141,17 +159,21 @@ export class VenueDesk implements OrderDesk {
         order: refused.order,
         reports: [refused],
       };
-    const accepted = all.findLast(({ kind, order, account }) => kind === 'accepted' && account === request.account && !order.isLiquidation); // prettier-ignore
+    const accepted = all.findLast(({ kind, order, account }) => kind === 'accepted' && account === owner && !order.isLiquidation); // prettier-ignore
     if (accepted === undefined) return { kind: 'unknown' };
     const { orderId } = accepted.order;
     const reports = all.filter(({ order }) => order.orderId === orderId);
     return { kind: 'accepted', order: this.#latest(orderId, reports, accepted), reports };
   }
 
-  #changed({ reports: all, rejections }: CommandEffects, isIt: (report: ExecutionReport) => boolean): ChangeOutcome {
-    const [rejection] = rejections;
+  #changed(
+    owner: number,
+    { reports: all, rejections }: CommandEffects,
+    isIt: (report: ExecutionReport) => boolean,
+  ): ChangeOutcome {
+    const rejection = rejections.find(({ account }) => account === owner);
     if (rejection !== undefined) return { kind: 'rejected', reason: rejection.reason };
-    const change = all.find(isIt);
+    const change = all.find((report) => report.account === owner && isIt(report));
     if (change === undefined) return { kind: 'unknown' };
     const { orderId } = change.order;
     const reports = all.filter(({ order }) => order.orderId === orderId);
@@ -163,14 +185,14 @@ export class VenueDesk implements OrderDesk {
   }
 }
 
-function placeCommand(request: PlaceRequest): EngineCommandDraft {
-  const { instrument, account, quantity, side, type, timeInForce, clientText } = request;
+function placeCommand(request: PlaceRequest, clientOrderId: bigint): EngineCommandDraft {
+  const { instrument, account, quantity, side, type, timeInForce } = request;
   const { displayQuantity, minimumQuantity, budget, expiresAt } = request;
   const { selfTrade = DEFAULT_SELF_TRADE, price = 0, triggerPrice = 0 } = request;
   return {
     kind: 'place',
     ...{ instrument, account, quantity, side, type, timeInForce, selfTrade, price, triggerPrice },
-    clientOrderId: clientText === null ? 0n : clientOrderIdOf(clientText),
+    clientOrderId,
     instructions: instructionsOf(request),
     ...(displayQuantity === undefined ? {} : { displayQuantity }),
     ...(minimumQuantity === undefined ? {} : { minimumQuantity }),

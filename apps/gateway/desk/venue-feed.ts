@@ -12,7 +12,7 @@ import {
 
 /** The venue as this process sees it: every released event has been applied, in order. Reads are of memory and cost what they return. */
 export interface VenueFeed {
-  /** Called after each command; a listener must not throw and must not keep the arrays. Answers how to stop listening. */
+  /** Called after each command that changed something; a listener must not throw and must not keep the arrays. Answers how to stop listening. */
   listen(listener: (effects: CommandEffects) => void): () => void;
   /** Called when the view has been built anew after a loss it could not resume from: everything that was told before may have changed. */
   onRebuilt(listener: () => void): () => void;
