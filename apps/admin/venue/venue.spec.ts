@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { systemClock } from '@base/clock';
 import { Events } from '@base/events';
 import { type Refusal } from '@base/http';
-import { ExecuteApprovals } from '@platform/approvals';
+import { ExecuteApprovals, findApproval } from '@platform/approvals';
 import { Audit, listAuditRecords } from '@platform/audit';
 import { SPEC_PASSWORD } from '@platform/identity/testing';
 import { BUST_TRADE, BustTrade, executeBust, executeRelease, findBust, OperateVenue, OperatorLink, RELEASE_KILL_SWITCH } from '@products/venue'; // prettier-ignore
@@ -202,6 +202,16 @@ test('the kill switch is engaged by one and released by two', async () => {
   expect(after.body).toMatchObject({ state: 'executed', outcome: { kind: 'kill-switch-set', position: 'released' } });
   await traded();
   expect((await call('GET', '/v1/venue', { as: 'support' })).body).toMatchObject({ isKillSwitchEngaged: false });
+  // Whoever executed it died before he could say so, and the venue has been stopped since: it is said now, and nothing is opened.
+  await call('POST', '/v1/venue/kill-switch/engage', { as: 'treasury', payload: { reason: 'a third time' } });
+  const approval = await findApproval(bench.database, String(asked.body['id']));
+  if (approval === undefined) throw new Error('the approval is gone');
+  const repeated = { ...approval, payload: RELEASE_KILL_SWITCH.schema.parse(approval.payload) };
+  expect(await executeRelease(bench.database, operate())(repeated)).toEqual(after.body['outcome']);
+  await traded();
+  expect((await call('GET', '/v1/venue', { as: 'support' })).body).toMatchObject({ isKillSwitchEngaged: true });
+  const last = await call('POST', '/v1/venue/kill-switch/release', { as: 'treasury', payload: { reason } });
+  expect(await approve(last.body, 'compliance')).toMatchObject({ status: 200 });
 });
 
 test('a suspended account’s orders are cancelled, and a market maker’s tier is set', async () => {

@@ -5,7 +5,7 @@ import { type Database, type Tx } from '@base/database';
 import { type Ledger } from '@platform/ledger';
 import { pairOf } from '@platform/pricing';
 import { type HedgeFill, type HedgeMove, type HedgeOrder, type HedgeOutcome, type HedgeTerms, type HedgeVenue } from '@products/brokerage'; // prettier-ignore
-import { findAccount, findFills, findOrderByClientId, listInstruments, minorOf, MoveFromExchange, MoveToExchange, readEngineAssets } from '@products/venue'; // prettier-ignore
+import { findAccount, findFills, findOrderByClientId, findTransferByKey, listInstruments, minorOf, MoveFromExchange, MoveToExchange, readEngineAssets } from '@products/venue'; // prettier-ignore
 import { type Answer, type MemberApi, type MemberOrder, type SymbolStatus } from './member-api.js';
 
 const QUOTE: AssetCode = 'USD';
@@ -51,6 +51,13 @@ export class OwnVenue implements HedgeVenue {
 
   async deposit(tx: Tx, { memberId, asset, amount, key }: HedgeMove): Promise<void> {
     await this.#toExchange.run(tx, { customerId: memberId, asset, amount, idempotencyKey: key });
+  }
+
+  async deposited(memberId: string, key: string): Promise<'under_way' | 'there' | 'refused'> {
+    const move = await findTransferByKey(this.parts.database, memberId, key);
+    if (move === undefined) throw new Error(`no move of ${memberId} is called ${key}`);
+    if (move.state === 'settled') return 'there';
+    return move.state === 'refused' ? 'refused' : 'under_way';
   }
 
   async withdraw(tx: Tx, { memberId, asset, amount, key }: HedgeMove): Promise<void> {

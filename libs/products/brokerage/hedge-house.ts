@@ -100,7 +100,7 @@ export class HedgeHouse {
         });
         await ledger.post(tx, hedgeOut(id, member.customerId, spentAsset, spent));
         const { customerId: memberId } = member;
-        await this.venue.deposit(tx, { memberId, asset: spentAsset, amount: spent, key: `hedge-${id}` });
+        await this.venue.deposit(tx, { memberId, asset: spentAsset, amount: spent, key: depositKeyOf(id) });
       });
       logger.info({ hedge: id, side, asset: position.asset, amount: amount.toString() }, 'the house hedges');
     } catch (error) {
@@ -110,13 +110,13 @@ export class HedgeHouse {
     }
   }
 
-  /** Sent as soon as its money is at the venue. */
+  /** Sent as soon as its own money is at the venue: other money that stands there may be on its way home. */
   async #begin(member: HedgeMember, hedge: Hedge): Promise<void> {
-    const { database, ledger, clock } = this.parts;
-    const atVenue = await ledger.balance(memberAccounts(member.customerId, hedge.spentAsset).atVenue);
-    if (atVenue >= hedge.spent) return this.#send(hedge);
+    const { database, clock } = this.parts;
+    const deposit = await this.venue.deposited(member.customerId, depositKeyOf(hedge.id));
+    if (deposit === 'there') return this.#send(hedge);
     const at = clock.now();
-    if (at.getTime() - hedge.createdAt.getTime() < FUNDS_WITHIN_MS) return;
+    if (deposit === 'under_way' && at.getTime() - hedge.createdAt.getTime() < FUNDS_WITHIN_MS) return;
     await database.transaction((tx) => advanceHedge(tx, hedge, 'give_up', { at, reason: 'its money did not arrive' }));
   }
 
@@ -194,6 +194,8 @@ export class HedgeHouse {
     if (amount > 0n) await database.transaction((tx) => ledger.post(tx, hedgeHome(customerId, asset, amount)));
   }
 }
+
+const depositKeyOf = (hedgeId: string): string => `hedge-${hedgeId}`;
 
 /** How long an order that was sent so often rests before it is asked about again. */
 const pauseAfter = (sends: number): number => (sends < 5 ? 0 : Math.min(2 ** (sends - 5) * 2_000, MOST_PAUSE_MS));

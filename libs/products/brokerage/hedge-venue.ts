@@ -57,6 +57,8 @@ export interface HedgeVenue {
   terms(asset: AssetCode): Promise<HedgeTerms | undefined>;
   /** Stores a move to the venue in the transaction that gave the member the money. @throws Refusal */
   deposit(tx: Tx, move: HedgeMove): Promise<void>;
+  /** What became of a move to the venue, by its key. `refused`: the member has the money back. */
+  deposited(memberId: string, key: string): Promise<'under_way' | 'there' | 'refused'>;
   /** Stores a move back. @throws Refusal */
   withdraw(tx: Tx, move: HedgeMove): Promise<void>;
   /** Sends the order and answers what was filled. Never throws for what the venue or the way to it does. */

@@ -16,7 +16,7 @@ export { Settler, type SettlerParts, type SettlerSettings } from './settler.js';
 export { SettlementFault, type SettlementFaultCode } from './settlement-fault.js';
 export { type Direction, type ExchangeTransfer, TRANSFER_STATES, type TransferState } from './transfer.js';
 export { tradedVolumes, type TradedVolume } from './traded-volume.js';
-export { findTransfer, listTransfers } from './transfers.js';
+export { findByKey as findTransferByKey, findTransfer, listTransfers } from './transfers.js';
 export { settlerSettingsOf, venueConfig } from './venue-config.js';
 export { startVenueWork } from './venue-jobs.js';
 export { readVenueSnapshot } from './venue-snapshot.js';

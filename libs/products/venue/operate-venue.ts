@@ -5,7 +5,7 @@ import { type Database } from '@base/database';
 import { type Refusal, refuse } from '@base/http';
 import { type ApprovalKind, type ExecuteOutside } from '@platform/approvals';
 import { type Audit } from '@platform/audit';
-import { answerOperation, claimOperation, isOperationAt, lastEngagement, lockOperation, type NewOperation, noteOperationSent, noteOperationUnsent, type Operation } from './operations.js'; // prettier-ignore
+import { answerOperation, claimOperation, findAnswered, isOperationAt, lastEngagement, lockOperation, type NewOperation, noteOperationSent, noteOperationUnsent, type Operation } from './operations.js'; // prettier-ignore
 import { type OperatorCommand, type OperatorLink, VenueSilent } from './operator-link.js';
 
 export interface Order extends NewOperation {
@@ -106,10 +106,13 @@ export const executeRelease =
   (database: Database, venue: OperateVenue): ExecuteOutside<z.infer<typeof RELEASE_KILL_SWITCH.schema>> =>
   async ({ id, payload, reason, decidedBy }) => {
     if (decidedBy === null) throw new Error('nobody has approved this');
-    if ((await lastEngagement(database)) !== payload.engagement) throw STOPPED_AGAIN;
+    const key = `approval:${id}`;
+    // Whoever repeats it, since the one before died with the answer in hand, must not call undone what was done.
+    const isDone = (await findAnswered(database, decidedBy, key)) !== undefined;
+    if (!isDone && (await lastEngagement(database)) !== payload.engagement) throw STOPPED_AGAIN;
     const { operation } = await venue.run({
       operatorId: decidedBy,
-      key: `approval:${id}`,
+      key,
       action: 'release-kill-switch',
       subject: { kind: 'venue', id: 'exchange' },
       request: { approvalId: id },

@@ -63,6 +63,14 @@ export async function lockOperation(
   return { operation, isNew: false, isSame: digest.equals(stored) };
 }
 
+/** What an operator's command under this key came to; undefined when the engine has not answered it. */
+export function findAnswered(on: Queryable, operatorId: string, key: string): Promise<Operation | undefined> {
+  return on.maybeOne<Operation>(
+    `SELECT ${COLUMNS} FROM venue.operation WHERE operator_id = $1 AND key = $2 AND answered_at IS NOT NULL`,
+    [operatorId, key],
+  );
+}
+
 export async function claimOperation(on: Queryable, id: string, until: Date): Promise<void> {
   await on.query('UPDATE venue.operation SET claimed_until = $2 WHERE id = $1', [id, until]);
 }

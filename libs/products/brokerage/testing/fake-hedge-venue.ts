@@ -19,6 +19,7 @@ export class FakeHedgeVenue implements HedgeVenue {
   takesMoney = true;
   /** What settlement makes of the fills. */
   settling: (fills: readonly HedgeFill[]) => readonly HedgeFill[] | undefined = (fills) => fills;
+  readonly #deposits = new Map<string, 'under_way' | 'there' | 'refused'>();
   #trades = 0;
 
   constructor(
@@ -37,13 +38,18 @@ export class FakeHedgeVenue implements HedgeVenue {
     return Promise.resolve(asset === 'BTC' || asset === 'ETH' ? terms : undefined);
   }
 
-  async deposit(tx: Tx, { memberId, asset, amount }: HedgeMove): Promise<void> {
+  async deposit(tx: Tx, { memberId, asset, amount, key }: HedgeMove): Promise<void> {
+    this.#deposits.set(key, this.takesMoney ? 'there' : 'under_way');
     const to = this.takesMoney ? 'exchange_available' : 'exchange_transit';
     const legs = [
       debit(account('customer_available', asset, memberId), amount),
       credit(account(to, asset, memberId), amount),
     ];
     await this.ledger.post(tx, { id: uuidV7(), kind: 'test.move', legs });
+  }
+
+  deposited(_: string, key: string): Promise<'under_way' | 'there' | 'refused'> {
+    return Promise.resolve(this.#deposits.get(key) ?? 'under_way');
   }
 
   async withdraw(tx: Tx, { memberId, asset, amount }: HedgeMove): Promise<void> {
@@ -56,6 +62,7 @@ export class FakeHedgeVenue implements HedgeVenue {
 
   /** What was sent to the venue and did not get there comes back. */
   async giveBack(asset: AssetCode): Promise<void> {
+    for (const [key, state] of this.#deposits) if (state === 'under_way') this.#deposits.set(key, 'refused');
     const onTheWay = account('exchange_transit', asset, this.memberId);
     const amount = await this.ledger.balance(onTheWay);
     const legs = [debit(onTheWay, amount), credit(account('customer_available', asset, this.memberId), amount)];
