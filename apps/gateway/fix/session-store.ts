@@ -233,11 +233,11 @@ export class SessionStore {
   async #bind(binding: Binding): Promise<'bound' | 'not_yours' | 'too_many'> {
     const { compId, customerId, position } = binding;
     return this.#database.transaction(async (tx) => {
-      const known = await tx.maybeOne<{ customerId: string }>(
-        'SELECT customer_id AS "customerId" FROM fix.session WHERE comp_id = $1',
-        [compId],
-      );
-      if (known !== undefined) return known.customerId === customerId ? 'bound' : 'not_yours';
+      const owner = async (): Promise<string | undefined> =>
+        (await tx.maybeOne<{ id: string }>('SELECT customer_id AS id FROM fix.session WHERE comp_id = $1', [compId]))
+          ?.id;
+      const known = await owner();
+      if (known !== undefined) return known === customerId ? 'bound' : 'not_yours';
       const { count } = await tx.one<{ count: bigint }>(
         'SELECT count(*) AS count FROM fix.session WHERE customer_id = $1',
         [customerId],
@@ -248,7 +248,8 @@ export class SessionStore {
          VALUES ($1, $2, $3, $4, 1, $5, $6, $7, $8) ON CONFLICT DO NOTHING RETURNING comp_id`,
         [compId, customerId, binding.account, binding.at, binding.nextOut, position.sequence, position.index, binding.positionTime],
       ); // prettier-ignore
-      if (rows.length === 0) return 'not_yours';
+      // Another gateway has bound it at this moment.
+      if (rows.length === 0) return (await owner()) === customerId ? 'bound' : 'not_yours';
       await tx.query(
         'INSERT INTO fix.open_order SELECT $1, order_id, id FROM unnest($2::bigint[], $3::text[]) AS t(order_id, id)',
         [compId, [...binding.openOrders.keys()], [...binding.openOrders.values()]],
