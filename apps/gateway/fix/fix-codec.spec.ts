@@ -1,9 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
+import { Duplex } from 'node:stream';
 import fc from 'fast-check';
 import { encodeMessage, FixReader, MESSAGE_BYTES_MAX, type Read } from './fix-codec.js';
 import { faultOf } from './fix-dictionary.js';
 import { FixBody, type FixMessage, SESSION_REJECT } from './fix-message.js';
 import { formatTimestamp, parseTimestamp } from './fix-time.js';
+import { Wire } from './wire.js';
 
 const HEADER = { msgType: 'D', seq: 7, sender: 'MAKER', target: 'EXCHANGE', sendingTime: '20260102-03:04:05.678' };
 const encoded = (body: string, header = HEADER): Buffer => encodeMessage(header, body);
@@ -151,4 +153,27 @@ describe('the FIX codec', () => {
     for (const wrong of ['20260230-00:00:00', '20260101-24:00:00', '20260101 00:00:00', '2026-01-01', ''])
       expect(parseTimestamp(wrong)).toBeUndefined();
   });
+});
+
+test('a message has been sent when the system has taken it, and not while it waits in this process', async () => {
+  const waiting: ((error?: Error) => void)[] = [];
+  const socket = new Duplex({
+    read: () => undefined,
+    write: (_bytes, _encoding, done) => waiting.push(done),
+  });
+  const wire = new Wire(socket, { ours: 'EXCHANGE', theirs: 'MAKER', now: () => 0 });
+  const sent: number[] = [];
+  for (const seq of [1, 2, 3])
+    wire.send({ seq, msgType: '8', body: '', madeAt: 0, isStored: true }, () => sent.push(seq));
+  const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+  await turn();
+  expect(sent).toEqual([]);
+  waiting[0]?.();
+  await turn();
+  expect(sent).toEqual([1]);
+  socket.destroy();
+  await turn();
+  wire.send({ seq: 4, msgType: '8', body: '', madeAt: 0, isStored: true }, () => sent.push(4));
+  await turn();
+  expect(sent).toEqual([1]);
 });

@@ -72,8 +72,9 @@ export class HeldSession {
   #isClosing = false;
   #isPaused = false;
   #sink: ((message: KeptMessage) => void) | undefined;
-  /** The last of what was queued while nobody was connected; undefined once the connection has had it. */
-  #queuedThrough: number | undefined;
+  /** The last of what was queued while nobody was connected, and the last of what was not that has been sent. */
+  #queuedThrough = 0;
+  #newestSent = 0;
   #writtenThrough: number;
   readonly #changed: (session: HeldSession) => void;
 
@@ -119,7 +120,7 @@ export class HeldSession {
     return this.#writtenThrough;
   }
 
-  /** Up to here a client has been sent everything. */
+  /** Everything up to there has left this process towards a client. */
   get sentThrough(): number {
     return this.#sentThrough;
   }
@@ -144,7 +145,7 @@ export class HeldSession {
   /** From now on messages go there, in order. What was queued before waits to be asked for. */
   connect(sink: (message: KeptMessage) => void): void {
     this.#writtenThrough = this.#nextOut - 1;
-    if (this.#sentThrough < this.#writtenThrough) this.#queuedThrough = this.#writtenThrough;
+    this.#queuedThrough = this.#writtenThrough;
     this.#sink = sink;
   }
 
@@ -153,14 +154,21 @@ export class HeldSession {
     this.#isPaused = true;
   }
 
-  /** @param through up to there everything has been sent again */
-  resume(through: number): void {
+  resume(): void {
     this.#isPaused = false;
-    if (this.#queuedThrough !== undefined && through >= this.#queuedThrough) {
-      this.#queuedThrough = undefined;
-      this.#sentThrough = this.#writtenThrough;
-    }
     this.#pump();
+  }
+
+  /** The system has taken the message from the connection's sink to send it, and with it what the sink was given before. */
+  sent(seq: number): void {
+    this.#newestSent = seq;
+    this.#moveSentThrough();
+  }
+
+  /** The same of one that the client has asked for; it has what is before those that it asks for. */
+  sentAgain(seq: number): void {
+    this.#sentThrough = Math.max(this.#sentThrough, seq);
+    this.#moveSentThrough();
   }
 
   /** No connection any more: what is made from now on waits in the database. */
@@ -246,6 +254,11 @@ export class HeldSession {
     };
   }
 
+  /** Behind what was queued, what is new counts only when the client has asked for the rest. */
+  #moveSentThrough(): void {
+    if (this.#sentThrough >= this.#queuedThrough) this.#sentThrough = Math.max(this.#sentThrough, this.#newestSent);
+  }
+
   #pump(): void {
     let count = 0;
     while (this.#sink !== undefined && !this.#isPaused) {
@@ -253,7 +266,6 @@ export class HeldSession {
       if (next === undefined || !next.isDurable || next.message.seq >= this.#durableNextOut) break;
       count += 1;
       this.#writtenThrough = next.message.seq;
-      if (this.#queuedThrough === undefined) this.#sentThrough = next.message.seq;
       this.#sink(next.message);
     }
     if (count > 0) this.#waiting.splice(0, count);

@@ -225,7 +225,8 @@ export class LiveSession {
   }
 
   #write(message: KeptMessage): void {
-    this.#given.wire.send(message);
+    const held = this.#held;
+    this.#given.wire.send(message, () => held.sent(message.seq));
     this.#rules.sent(this.#given.settings.now());
   }
 
@@ -241,28 +242,30 @@ export class LiveSession {
         this.#given.parts.logger.warn({ err: error }, 'messages cannot be sent again');
         this.#given.end('messages cannot be read');
       } finally {
-        this.#held.resume(last);
+        this.#held.resume();
       }
     });
   }
 
   async #sendAgain(from: number, through: number): Promise<void> {
     const { wire, parts } = this.#given;
-    await parts.store.written(this.#held);
+    const held = this.#held;
+    await parts.store.written(held);
     let next = from;
+    const fill = (first: number, end: number): Promise<void> => wire.fill(first, end, () => held.sentAgain(end - 1));
     while (next <= through && !this.#isOver) {
-      const stored = await parts.store.messages(this.#held.compId, next, through, RESEND_PAGE);
+      const stored = await parts.store.messages(held.compId, next, through, RESEND_PAGE);
       const isLast = stored.length < RESEND_PAGE;
       const end = isLast ? through : (stored.at(-1)?.seq ?? through);
       const passing = [...this.#passing.values()].filter(({ seq }) => seq >= next && seq <= end);
       for (const message of [...stored, ...passing].sort((a, b) => a.seq - b.seq)) {
-        await wire.fill(next, message.seq);
-        await wire.sendAgain(message);
+        await fill(next, message.seq);
+        await wire.sendAgain(message, () => held.sentAgain(message.seq));
         next = message.seq + 1;
       }
       if (isLast) break;
     }
-    if (!this.#isOver) await wire.fill(next, through + 1);
+    if (!this.#isOver) await fill(next, through + 1);
   }
 
   async #tellMissed(): Promise<boolean> {

@@ -150,6 +150,21 @@ describe('FIX sessions in the database', () => {
     expect((await taken(store, quiet.compId)).numbers.nextOut).toBe(2);
   });
 
+  test('behind what was queued, what is new has been sent only when the client has asked for the rest', async () => {
+    const store = await open();
+    const session = await taken(store, freshName());
+    session.add(message(1));
+    session.add(message(2));
+    session.connect(({ seq }) => session.sent(seq));
+    session.add(message(3));
+    await store.written(session);
+    expect(session.sentThrough).toBe(0);
+    session.sentAgain(1);
+    expect(session.sentThrough).toBe(1);
+    session.sentAgain(2);
+    expect(session.sentThrough).toBe(3);
+  });
+
   test('numbers that may have been used are not used again after a crash, and after a clean end none is left out', async () => {
     const [first, second] = [await open(), await open()];
     const compId = freshName();
@@ -168,20 +183,21 @@ describe('FIX sessions in the database', () => {
     expect((await taken(second, compId)).numbers.nextOut).toBe(next + 1);
   });
 
-  test('reset numbers forget what was sent, and give back what never was', async () => {
+  test('reset numbers forget what was sent, and give back what never was, though the connection had been given it', async () => {
     const store = await open();
     const session = await taken(store, freshName());
-    session.connect(nobody);
+    session.connect(({ seq }) => seq === 1 && session.sent(seq));
     session.add(message(1));
+    session.add(message(2));
     await store.written(session);
     session.disconnect();
-    session.add(message(2));
+    session.add(message(3));
     session.answered(1, 7);
     session.name(77n, 'mine');
     await store.release(session);
     const again = await taken(store, session.compId);
     const { session: begun, unsent } = await store.reset(again, nobody);
-    expect(unsent.map(({ body }) => body)).toEqual(['58=2\x01']);
+    expect(unsent.map(({ body }) => body)).toEqual(['58=2\x01', '58=3\x01']);
     expect(begun.numbers).toEqual({ nextIn: 1, nextOut: 1 });
     expect([...begun.openOrders]).toEqual([[77n, 'mine']]);
     expect(await store.messages(session.compId, 1, 10, 10)).toEqual([]);
@@ -190,7 +206,7 @@ describe('FIX sessions in the database', () => {
   test('what is older than a client may ask for is deleted, and what no connection has had yet is kept for longer', async () => {
     const store = await open();
     const session = await taken(store, freshName());
-    session.connect(nobody);
+    session.connect(({ seq }) => session.sent(seq));
     session.add(message(1, { madeAt: 1_000 }));
     session.add(message(2, { madeAt: 9_000 }));
     await store.written(session);

@@ -1,5 +1,5 @@
 /** One socket: messages out, in order and in few writes; what was sent before, sent again. */
-import { type Socket } from 'node:net';
+import { type Duplex } from 'node:stream';
 import { once } from 'node:events';
 import { encodeMessage } from './fix-codec.js';
 import { FixBody, MSG } from './fix-message.js';
@@ -20,11 +20,11 @@ const HOPELESS_BYTES = 16 * 1_024 * 1_024;
 const STALE_MS = 10_000;
 
 export class Wire {
-  readonly #socket: Socket;
+  readonly #socket: Duplex;
   readonly #settings: WireSettings;
   #isCorked = false;
 
-  constructor(socket: Socket, settings: WireSettings) {
+  constructor(socket: Duplex, settings: WireSettings) {
     this.#socket = socket;
     this.#settings = settings;
   }
@@ -37,24 +37,25 @@ export class Wire {
     return this.#socket.writableLength > HOPELESS_BYTES;
   }
 
-  send(message: KeptMessage): void {
+  /** @param taken called when the system has taken it to be sent, and never if the connection ends before */
+  send(message: KeptMessage, taken: () => void): void {
     const now = this.#settings.now();
     const sendingTime = formatTimestamp(now - message.madeAt > STALE_MS ? now : message.madeAt);
-    this.#write(encodeMessage({ ...this.#header(message), sendingTime }, message.body));
+    this.#write(encodeMessage({ ...this.#header(message), sendingTime }, message.body), taken);
   }
 
   /** With its number and the time at which it was sent first. */
-  async sendAgain(message: KeptMessage): Promise<void> {
+  async sendAgain(message: KeptMessage, taken: () => void): Promise<void> {
     const times = {
       sendingTime: formatTimestamp(this.#settings.now()),
       origSendingTime: formatTimestamp(message.madeAt),
     };
-    this.#write(encodeMessage({ ...this.#header(message), ...times }, message.body));
+    this.#write(encodeMessage({ ...this.#header(message), ...times }, message.body), taken);
     await this.#room();
   }
 
   /** Stands for numbers that are not sent again: `from` to `next - 1`. */
-  async fill(from: number, next: number): Promise<void> {
+  async fill(from: number, next: number, taken: () => void): Promise<void> {
     if (next <= from) return;
     const time = formatTimestamp(this.#settings.now());
     const header = {
@@ -62,7 +63,7 @@ export class Wire {
       sendingTime: time,
       origSendingTime: time,
     };
-    this.#write(encodeMessage(header, new FixBody().add(123, 'Y').add(36, next).toString()));
+    this.#write(encodeMessage(header, new FixBody().add(123, 'Y').add(36, next).toString()), taken);
     await this.#room();
   }
 
@@ -72,7 +73,7 @@ export class Wire {
   }
 
   /** What one turn of the event loop writes leaves in one go. */
-  #write(bytes: Buffer): void {
+  #write(bytes: Buffer, taken: () => void): void {
     if (this.#socket.destroyed || this.#socket.writableEnded) return;
     if (!this.#isCorked) {
       this.#isCorked = true;
@@ -82,7 +83,9 @@ export class Wire {
         this.#socket.uncork();
       });
     }
-    this.#socket.write(bytes);
+    this.#socket.write(bytes, (error) => {
+      if (error == null) taken();
+    });
   }
 
   async #room(): Promise<void> {
