@@ -13,6 +13,8 @@ import { logOn } from './log-on.js';
 import { Wire } from './wire.js';
 
 const GARBLED_MAX = 100;
+/** Messages behind a Logon that has not been answered. */
+const UNREAD_MAX = 100;
 /** After the last message, this long for the client to close. */
 const LINGER_MS = 2_000;
 /** What the database has not taken by then is not waited for: it is sent to the next connection. */
@@ -27,7 +29,8 @@ export class FixConnection {
   readonly #released: (connection: FixConnection) => void;
   /** Read and not yet looked at: what came behind the Logon while that was being answered. */
   #unread: FixMessage[] = [];
-  #state: 'new' | 'logging-on' | 'live' | 'ending' = 'new';
+  /** `beginning`: who it is is known, and what happened while he was away is being told. */
+  #state: 'new' | 'logging-on' | 'beginning' | 'live' | 'ending' = 'new';
   #live: LiveSession | undefined;
   #stopWatching: (() => void) | undefined;
   #garbled = 0;
@@ -58,10 +61,9 @@ export class FixConnection {
   }
 
   tick(now: number): void {
-    if (this.#state !== 'live') {
-      if (this.#state !== 'ending' && performance.now() > this.#deadline) this.#end('no Logon in time');
-      return;
-    }
+    const isUnknown = this.#state === 'new' || this.#state === 'logging-on';
+    if (isUnknown && performance.now() > this.#deadline) this.#end('no Logon in time');
+    if (this.#state !== 'live') return;
     if (this.#live?.isHopeless === true) return this.#cut('slow consumer');
     this.#live?.tick(now, this.#unread.length > 0 || this.#socket.isPaused());
   }
@@ -76,8 +78,9 @@ export class FixConnection {
 
   /** Says why, and ends. */
   logout(text: string): void {
-    if (this.#state === 'live') this.#live?.logout(text);
-    else this.#end(text);
+    if (this.#state === 'live') return this.#live?.logout(text);
+    this.#live?.abandon();
+    this.#end(text);
   }
 
   cut(reason: string): void {
@@ -130,13 +133,16 @@ export class FixConnection {
         this.#work();
       }, wait);
     }
-    const isWaiting = this.#throttled !== undefined || this.#state === 'logging-on' || this.#isFull;
+    // Until the Logon is answered some is read all the same, or it would not be seen that the client has gone.
+    const isFull = this.#state === 'live' ? this.#isFull : this.#unread.length > UNREAD_MAX;
+    const isWaiting = this.#throttled !== undefined || isFull;
     if (isWaiting) this.#socket.pause();
     else if (this.#socket.isPaused()) this.#socket.resume();
   }
 
   async #logOn(message: FixMessage): Promise<void> {
     this.#state = 'logging-on';
+    const receivedAt = this.#settings.now();
     try {
       const outcome = await logOn(this.#parts, this.#settings, {
         message,
@@ -144,7 +150,7 @@ export class FixConnection {
         lost: () => this.#live?.lost(),
       });
       fixMetrics.logon(outcome.kind);
-      if (outcome.kind === 'taken') return await this.#begin(message, outcome);
+      if (outcome.kind === 'taken') return await this.#begin(message, { ...outcome, receivedAt });
       if (outcome.kind === 'refused') this.#sayGoodbye(message, outcome);
       this.#end(outcome.kind === 'refused' ? outcome.text : outcome.reason);
     } catch (error) {
@@ -153,7 +159,12 @@ export class FixConnection {
     }
   }
 
-  async #begin(message: FixMessage, { trader, session }: { trader: Trader; session: LiveSessionHeld }): Promise<void> {
+  async #begin(
+    message: FixMessage,
+    { trader, session, receivedAt }: { trader: Trader; session: LiveSessionHeld; receivedAt: number },
+  ): Promise<void> {
+    if (this.#state !== 'logging-on') return this.#parts.store.release(session);
+    this.#state = 'beginning';
     const { compId: ours, now } = this.#settings;
     const live = new LiveSession({
       parts: this.#parts,
@@ -165,10 +176,9 @@ export class FixConnection {
       inFlightChanged: () => this.#work(),
     });
     this.#live = live;
-    if (this.#socket.destroyed) return live.over();
     this.#stopWatching = this.#parts.access.onChanged(trader.keyId, (standing) => live.traderChanged(standing));
-    await live.begin(message);
-    if (this.#state !== 'logging-on') return;
+    await live.begin(message, receivedAt);
+    if (this.#state !== 'beginning') return;
     this.#state = 'live';
     this.#parts.logger.info({ compId: session.compId }, 'FIX session logged on');
     this.#work();

@@ -86,12 +86,12 @@ async function connect(door: Door, compId: string): Promise<FixClient> {
 async function logOn(
   door: Door,
   compId: string,
-  more: { key?: string; seq?: number; body?: FixBody } = {},
+  more: { key?: string; seq?: number; body?: FixBody; at?: number } = {},
 ): Promise<FixClient> {
   const client = await connect(door, compId);
   client.seq = more.seq ?? 1;
   const key = more.key ?? 'mine';
-  client.logOn(key, secretOf(key), more.body);
+  client.logOn(key, secretOf(key), more.body, more.at);
   await client.next('A');
   return client;
 }
@@ -211,6 +211,24 @@ describe('logging on', () => {
     const noise = await connect(door, freshName());
     noise.socket.write(Buffer.alloc(200_000, '8=FIX.4.4\x019=1\x01x\x0110=000\x01'));
     await Promise.all([mute, half, huge, noise].map((client) => client.closed()));
+  });
+
+  test('F10: who it is has to be known in time, and what comes of it later holds nothing', async () => {
+    const door = await open({ logonTimeoutMs: 300 });
+    const compId = freshName();
+    let answer = (): void => undefined;
+    const { byKey } = access;
+    access.byKey = async (keyId, secret) => {
+      await new Promise<void>((resolve) => (answer = resolve));
+      return byKey(keyId, secret);
+    };
+    const slow = await connect(door, compId);
+    slow.logOn('mine', secretOf('mine'));
+    await slow.closed();
+    access.byKey = byKey;
+    answer();
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect((await logOn(door, compId)).got).toHaveLength(1);
   });
 
   test('with a key and a certificate the door speaks TLS alone', async () => {
@@ -434,6 +452,37 @@ describe('what outlives a connection', () => {
     again.send('2', new FixBody().add(7, expected).add(16, 0));
     expect(pick(await report(again, 'F'), 11, 14, 39)).toEqual(['a', '1', '1']);
     expect(pick(await report(again, 'F'), 11, 14, 39)).toEqual(['a', '2', '2']);
+  });
+
+  test('who is known may wait for what happened, and who leaves meanwhile leaves nothing behind', async () => {
+    let ahead = 0;
+    const door = await open({ logonTimeoutMs: 300, catchUpPatienceMs: 4_000, now: () => Date.now() + ahead });
+    const compId = freshName();
+    const first = await logOn(door, compId);
+    first.order('a', { side: '2' });
+    await report(first, '0');
+    await first.drop();
+    venue.isMute = true;
+    await venue.cancelAll({ account: 16 });
+    venue.settledThrough = venue.position.sequence - 1n;
+    venue.rebuild();
+    const comeBack = async (): Promise<FixClient> => {
+      const client = await connect(door, compId);
+      client.seq = 3;
+      client.logOn('mine', secretOf('mine'), new FixBody().add(20_001, 'Y'));
+      await new Promise((resolve) => setTimeout(resolve, 600));
+      expect(client.isClosed).toBe(false);
+      return client;
+    };
+    await (await comeBack()).drop();
+    const patient = await comeBack();
+    ahead = 200_000;
+    venue.settledThrough = undefined;
+    await patient.next('A');
+    await patient.drop();
+    await logOn(door, freshName(), { key: 'hers', at: Date.now() + ahead });
+    // Who left has no session at the venue: the next one is the second.
+    expect([venue.closedSessions, await venue.openSession()]).toEqual([[1], 2]);
   });
 
   test('a cancel that was not answered is known to the logon after one that failed, too', async () => {

@@ -89,8 +89,8 @@ export class FixSession {
     this.#lastSentAt = now;
   }
 
-  /** The first message of a connection, whose sender has been authenticated. */
-  logon(message: FixMessage, now: number): SessionEffect[] {
+  /** The first message of a connection, whose sender has been authenticated. @param receivedAt it may have waited since */
+  logon(message: FixMessage, now: number, receivedAt = now): SessionEffect[] {
     this.#lastReceivedAt = now;
     this.#lastSentAt = now;
     const seq = message.seqNum;
@@ -102,7 +102,7 @@ export class FixSession {
     if (message.get(98) !== '0') return this.#end('EncryptMethod (98) must be 0: use TLS');
     if (interval === undefined || interval < 1 || interval > HEARTBEAT_SECONDS_MAX)
       return this.#end(`HeartBtInt (108) must be 1 to ${HEARTBEAT_SECONDS_MAX}`);
-    if (!this.#isTimely(message, now)) return this.#end('SendingTime accuracy problem');
+    if (!this.#isTimely(message, receivedAt)) return this.#end('SendingTime accuracy problem');
     if (message.isPossDup) return this.#end('a Logon is never a possible duplicate (43)');
     if (isReset && seq !== 1) return this.#end('a Logon with ResetSeqNumFlag must have MsgSeqNum 1');
     const effects: SessionEffect[] = [];

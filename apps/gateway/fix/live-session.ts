@@ -23,6 +23,7 @@ const ENDING_MS = 25_000;
 /** How far the session has been told is written this often when nothing else is. */
 const NOTE_MS = 10_000;
 const INTERNAL_ERROR = 0;
+const SETTLEMENT_BEHIND = 'the exchange’s settlement is behind: log on again in a minute';
 
 export interface LiveSessionParts {
   readonly parts: FixParts;
@@ -46,6 +47,7 @@ export class LiveSession {
   readonly #passing = new Map<number, KeptMessage>();
   #resending: Promise<void> = Promise.resolve();
   #deskSession: number | undefined;
+  #beginning: Promise<void> = Promise.resolve();
   #isOver = false;
   #isReleased = false;
   #notedAt = 0;
@@ -76,21 +78,26 @@ export class LiveSession {
   }
 
   /** Answers the Logon. What happened while nobody was logged on is given its numbers first, so that the client sees that it misses them. */
-  async begin(message: FixMessage): Promise<void> {
+  begin(message: FixMessage, receivedAt: number): Promise<void> {
+    this.#beginning = this.#begin(message, receivedAt);
+    return this.#beginning;
+  }
+
+  async #begin(message: FixMessage, receivedAt: number): Promise<void> {
     await this.#recallRequests();
-    if (!(await this.#tellMissed())) {
-      return this.#refuseLogon('the exchange’s settlement is behind: log on again in a minute');
-    }
+    const isTold = await this.#tellMissed();
+    if (this.#isOver) return;
+    if (!isTold) return this.#refuseLogon(SETTLEMENT_BEHIND);
     await this.#setCancelOnDisconnect(message);
     if (this.#isOver) return;
-    const effects = this.#rules.logon(message, this.#given.settings.now());
+    const effects = this.#rules.logon(message, this.#given.settings.now(), receivedAt);
     const unsent = effects.some(({ kind }) => kind === 'reset') ? await this.#reset() : [];
     if (this.#isOver) return;
     this.#application = new Application(this.#conversation(), this.#marketData);
     this.#held.connect((sent) => this.#write(sent));
     this.#do(effects);
     for (const { msgType, body } of unsent) this.#keep(this.#rules.number(msgType, body, true), true);
-    if (this.#listening?.isOn !== true) await this.#tellMissed();
+    if (this.#listening?.isOn !== true && !(await this.#tellMissed())) this.logout(SETTLEMENT_BEHIND);
   }
 
   receive(message: FixMessage): void {
@@ -127,6 +134,11 @@ export class LiveSession {
     if (!this.#isOver) this.#do(this.#rules.logout(text, this.#given.settings.now()));
   }
 
+  /** The connection is about to end: a logon that is still under way takes up nothing more. */
+  abandon(): void {
+    this.#isOver = true;
+  }
+
   /** The connection has ended. Resolves when the next logon may have the session. */
   async over(): Promise<void> {
     if (this.#isReleased) return;
@@ -134,6 +146,7 @@ export class LiveSession {
     this.#isOver = true;
     this.#rules.over();
     const { desk, store } = this.#given.parts;
+    await Promise.allSettled([this.#beginning]);
     if (this.#deskSession !== undefined) desk.closeSession(this.#deskSession);
     const patience = new Promise((resolve) => setTimeout(resolve, ENDING_MS).unref());
     await Promise.race([Promise.allSettled(this.#inFlight), patience]);
@@ -282,6 +295,7 @@ export class LiveSession {
       missed: parts.missed,
       account,
       patienceMs: settings.catchUpPatienceMs,
+      isOver: () => this.#isOver,
     });
     return this.#listening !== undefined;
   }

@@ -32,18 +32,27 @@ export function tellReports({ session, names, feed, send }: Telling, reports: re
 
 const LOOK_MS = 100;
 
+export interface CatchingUp {
+  readonly tap: ReportTap;
+  readonly missed: MissedReports;
+  readonly account: number;
+  /** How long settlement may stand still. */
+  readonly patienceMs: number;
+  readonly isOver: () => boolean;
+}
+
 /**
  * Tells what has happened since the session was told last, and from then on what happens. What memory does not reach back to comes from
  * settled history.
- * @returns who listens from then on; undefined when settlement is too far behind to wait for
+ * @returns who listens from then on; undefined when settlement does not move on, or the connection is over
  */
 export async function catchUp(
   telling: Telling,
-  { tap, missed, account, patienceMs }: { tap: ReportTap; missed: MissedReports; account: number; patienceMs: number },
+  { tap, missed, account, patienceMs, isOver }: CatchingUp,
 ): Promise<Listening | undefined> {
   const { session } = telling;
-  const deadline = performance.now() + patienceMs;
-  for (;;) {
+  let deadline = performance.now() + patienceMs;
+  while (!isOver()) {
     // From here to the listening nothing is awaited, so nothing comes in between.
     const kept = tap.since(account, session.position);
     if (kept !== undefined) {
@@ -56,7 +65,9 @@ export async function catchUp(
     if (isAfter(through, session.position)) {
       tellReports(telling, reports);
       session.advance(through, time);
+      deadline = performance.now() + patienceMs;
     } else if (performance.now() > deadline) return undefined;
     else await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
   }
+  return undefined;
 }
