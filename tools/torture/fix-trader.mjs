@@ -27,6 +27,8 @@ const built = (path) => import(pathToFileURL(join(ROOT, 'dist/apps/gateway/fix',
 export class FixTrader {
   isReady = false;
   resumptions = 0;
+  /** What the venue said last when it would not go on. */
+  lastWords = '';
   #ports;
   #key;
   #random;
@@ -221,6 +223,7 @@ export class FixTrader {
     for (const seq of this.#ahead.keys()) if (seq < this.#nextIn) this.#ahead.delete(seq);
     if (type === '1') this.#send('0', new this.#codec.FixBody().add(112, message.get(112)));
     else if (type === '8') this.#hearReport(message);
+    else if (type === '5') this.lastWords = message.get(58) ?? '';
     else if (type === '9') this.#asking.delete(message.get(11));
     else if (type === '3' || type === 'j') this.#fault(`rejected: ${message.get(58)}`);
   }

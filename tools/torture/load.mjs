@@ -65,5 +65,5 @@ export async function freshOrder(trader, withinMs) {
     }
     if (order?.state !== 'sent' && trader.isReady) id = trader.do(farOrder());
   }
-  throw new Error(`${trader.name}: no order went through within ${withinMs / 1_000} s`);
+  throw new Error(`${trader.name}: no order went through within ${withinMs / 1_000} s, last of all ${JSON.stringify(trader.lastWords)}`); // prettier-ignore
 }

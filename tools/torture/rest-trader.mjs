@@ -18,6 +18,8 @@ const NEVER = new Set([401, 500]);
 export class RestTrader {
   isReady = true;
   inFlight = 0;
+  /** What the venue said last when it would not go on. */
+  lastWords = '';
   #number = 0;
   #isStopped = false;
   #bases;
@@ -140,6 +142,7 @@ export class RestTrader {
       const text = await response.text();
       const { status } = response;
       if (!LATER.has(status) && !NEVER.has(status)) return { status, body: text === '' ? undefined : JSON.parse(text) };
+      this.lastWords = text;
       if (NEVER.has(status)) this.journal.faults.push(`${this.name}: ${method} ${path} was answered ${status} ${text}`);
     } catch {
       // The connection broke, or nobody listens.

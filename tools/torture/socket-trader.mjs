@@ -9,12 +9,12 @@ const CONNECTS_WITHIN_MS = 5_000;
 const PING_MS = 2_000;
 const PATIENCE_MS = 15_000;
 const PAUSE_MS = 100;
-const UNKNOWN = /^Outcome unknown/;
 
 export class SocketTrader {
-  /** Waits for no more than the next report. */
   isReady = false;
   resumptions = 0;
+  /** What the venue said last when it would not go on. */
+  lastWords = '';
   /** @type {string[]} trade ids of the symbol, as they came */
   trades = [];
   /** @type {Map<string, number>} `bid 0.04` → quantity */
@@ -131,6 +131,7 @@ export class SocketTrader {
     this.#count = message.seqnum + 1;
     const { event, channel } = message;
     if (event === 'rejected') return this.#rejected(message);
+    if (event === 'unknown') return this.#unknown(message);
     if (event === 'subscribed') return this.#subscribed(message);
     if (channel === 'l2') return this.#hearBook(message);
     if (channel === 'trades') return this.#hearTrade(message);
@@ -145,13 +146,18 @@ export class SocketTrader {
   }
 
   #rejected({ channel, text, clOrdID, orderID }) {
-    if (clOrdID !== undefined) {
-      if (UNKNOWN.test(text)) this.journal.unanswered(clOrdID);
-      else this.journal.refused(clOrdID);
-    } else if (orderID !== undefined) this.#leaving.delete(String(orderID));
+    this.lastWords = text;
+    if (clOrdID !== undefined) this.journal.refused(clOrdID);
+    else if (orderID !== undefined) this.#leaving.delete(String(orderID));
     // The database is away and the key was not in use: another try, later.
     else if (channel === 'auth') this.#socket?.terminate();
     else this.#fault(`${channel}: ${text}`);
+  }
+
+  /** Whether it was carried out its reports will say. */
+  #unknown({ clOrdID, orderID }) {
+    if (clOrdID !== undefined) this.journal.unanswered(clOrdID);
+    else this.#leaving.delete(String(orderID));
   }
 
   #hearReport(told) {

@@ -26,7 +26,7 @@ export async function openOrdersAgree(participants, gateways) {
     const faults = [];
     for (const { trader, customer } of participants) {
       if (trader instanceof RestTrader) await trader.catchUp();
-      const known = trader.journal.open().map(({ id }) => id).sort(); // prettier-ignore
+      const known = Array.from(trader.journal.open(), ({ id }) => id).sort();
       for (const url of gateways) {
         const { body } = await new RestTrader({ name: trader.name, token: customer.key.secret, urls: [url] }).ask('/orders?limit=1000'); // prettier-ignore
         const told = body.map(({ clOrdId }) => clOrdId).sort();
@@ -53,9 +53,7 @@ export async function auditVenue(venue, participants, say) {
   const faults = [...(await waitForQuiet(venue.stack.databaseUrl(), QUIET_WITHIN_MS))];
   for (const participant of participants) faults.push(...(await auditTrader(venue, participant, truth)));
   const { faults: differences, sequence, balances } = await ledgerAgainstEngine(venue);
-  say(
-    `ledger and engine at command ${sequence}: ${balances} balances, ${differences.length === 0 ? 'equal' : 'different'}`,
-  );
+  say(`ledger and engine at command ${sequence}: ${balances} balances, ${differences.length === 0 ? 'equal' : 'different'}`); // prettier-ignore
   faults.push(...differences, ...(await faultsInBooks(venue.stack.databaseUrl())));
   const { runs, different } = await reconciliationsOf(venue);
   say(`the venue's own reconciliations under load: ${runs}, of which ${different} found a difference`);
@@ -67,15 +65,11 @@ export async function auditVenue(venue, participants, say) {
 async function auditTrader(venue, { trader, reader, customer }, truth) {
   const { name, journal } = trader;
   const reports = truth.reports.get(name) ?? [];
-  const fills = reports.filter(({ isFill }) => isFill).map(({ execId }) => String(execId));
+  const fills = executionsOf(reports.filter(({ isFill }) => isFill));
   const faults = [
     ...journal.faults,
     ...compareOrders(journal, truth.orders.get(name) ?? new Map(), 'the engine'),
-    ...compareSequences(
-      `${name}: fills`,
-      journal.fills.map(({ execId }) => execId),
-      fills,
-    ),
+    ...compareSequences(`${name}: fills`, executionsOf(journal.fills), fills),
     ...(await historyAgainstJournal(venue, customer.id, journal)),
     ...(await statementAgainstFills(venue, customer.id, await fillsBySymbol(reader, journal))),
   ];
@@ -83,16 +77,14 @@ async function auditTrader(venue, { trader, reader, customer }, truth) {
   return faults;
 }
 
+const executionsOf = (told) => told.map(({ execId }) => String(execId));
+
 /** What came in many pieces over many connections is what an observer saw in one. */
 function auditStreams({ name, journal, trades, book }, reports, truth) {
   const told = truth.trades.slice(truth.trades.indexOf(trades[0]));
   const levels = new Map([...book].map(([level, quantity]) => [level, unitsOf(quantity, QUANTITY_SCALE)]));
   return [
-    ...compareSequences(
-      `${name}: reports`,
-      journal.executions,
-      reports.map(({ execId }) => String(execId)),
-    ),
+    ...compareSequences(`${name}: reports`, journal.executions, executionsOf(reports)),
     ...compareSequences(`${name}: trades of ${SYMBOL}`, trades, told),
     ...compareAmounts(`${name}: book of ${SYMBOL}`, levels, truth.levels),
   ];
@@ -109,17 +101,13 @@ async function fillsBySymbol(reader, journal) {
 
 /** Consumers that drop what is not beyond the highest place have every event once. */
 async function auditEventLog({ stack }, archive, truth, say) {
-  const written = await withClient(stack.databaseUrl(), async (client) => (await client.query('SELECT id FROM base.event')).rows); // prettier-ignore
   for (const deadline = Date.now() + QUIET_WITHIN_MS; ; await sleep(LOOK_MS)) {
+    const written = await withClient(stack.databaseUrl(), async (client) => (await client.query('SELECT id FROM base.event')).rows); // prettier-ignore
     const { engine, domain } = await archive.read();
     const [events, ours] = [beyondHighestPlace(engine), beyondHighestPlace(domain)];
     const inOrder = (records) => [...records].sort((a, b) => (a.place[0] === b.place[0] ? Number(a.place[1] - b.place[1]) : a.place[0] < b.place[0] ? -1 : 1)); // prettier-ignore
     const faults = [
-      ...compareSequences(
-        'engine events in Kafka',
-        inOrder(events.first).map(({ value = '' }) => value),
-        truth.events,
-      ),
+      ...compareSequences('engine events in Kafka', inOrder(events.first).map(({ value = '' }) => value), truth.events), // prettier-ignore
       ...compareSequences('domain events in Kafka', ours.first.map(({ id = '' }) => id).sort(), written.map(({ id }) => id).sort()), // prettier-ignore
     ];
     if (faults.length > 0 && Date.now() < deadline) continue;
