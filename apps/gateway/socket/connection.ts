@@ -7,12 +7,14 @@ import { type SharedMessage } from './shared-message.js';
 import { type Subscription } from './topic.js';
 import { type Turn } from './turn.js';
 
-/** RFC 6455 §7.4.1, and the registry of its codes (1013). */
+/** RFC 6455 §7.4.1, and the registry of its codes (1012, 1013). */
 const CLOSE_CODES: Partial<Record<Ending, number>> = {
   'authentication failed': 1008,
   /** Try again later. */
   unavailable: 1013,
   'key changed': 1008,
+  /** Service restart: connect again. */
+  'session ended': 1012,
   'protocol error': 1003,
   'going away': 1001,
 };

@@ -10,6 +10,7 @@ export type Ending =
   | 'authentication failed'
   | 'unavailable'
   | 'key changed'
+  | 'session ended'
   | 'going away';
 
 export const connections = gauge({

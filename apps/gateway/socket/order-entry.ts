@@ -67,7 +67,11 @@ export class OrderEntry {
 
   #placed(connection: Connection, outcome: PlaceOutcome, answer: Answer): void {
     if (outcome.kind === 'unknown') return answer.admitIgnorance();
-    if (outcome.kind === 'refused') return answer.refuse(REFUSALS[outcome.reason].text);
+    if (outcome.kind === 'refused') {
+      answer.refuse(REFUSALS[outcome.reason].text);
+      // The venue has forgotten what this connection's orders are bound to, as it does when it restarts: only another connection can be bound again.
+      return outcome.reason === 'unknown_session' ? connection.end('session ended') : undefined;
+    }
     if (outcome.kind === 'accepted') return;
     for (const report of outcome.reports) {
       const message = this.parts.privateData.reportMessage(report);

@@ -231,6 +231,15 @@ describe('trading', () => {
     expect(venue.openedSessions).toBe(1);
   });
 
+  test('cancel on disconnect: what the exchange has forgotten the session of ends, so that its client connects again', async () => {
+    const client = await connect('secret-17');
+    await client.subscribe({ channel: 'trading', cancelOnDisconnect: true });
+    venue.placeOutcome = () => Promise.resolve({ kind: 'refused', reason: 'unknown_session' });
+    client.say(NEW_ORDER);
+    expect(await client.next({ event: 'rejected' })).toMatchObject({ clOrdID: 'c1', text: 'The session has ended: connect again' }); // prettier-ignore
+    expect(await client.closed()).toEqual({ code: 1012, reason: 'session ended' });
+  });
+
   test('cancel on disconnect: asked for once, it stays, and happens once', async () => {
     const client = await connect('secret-17');
     venue.placeOutcome = () => Promise.resolve({ kind: 'accepted', order: order(), reports: [] });
