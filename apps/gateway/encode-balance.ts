@@ -1,4 +1,4 @@
-import { formatUnits, priceStep, type ViewedAsset } from '@core/venue-view';
+import { formatUnits, priceStep, type ViewedAsset, type ViewedInstrument } from '@core/venue-view';
 import { type VenueFeed } from './desk/venue-feed.js';
 
 /** In which customers are shown what everything is worth. */
@@ -22,9 +22,17 @@ export interface BalanceRow {
   readonly availableLocalCents: bigint;
 }
 
+const assetsOf = new WeakMap<readonly ViewedInstrument[], ReadonlyMap<number, ViewedAsset>>();
+
 /** The assets that the venue's instruments are made of, by number. */
-export const tradedAssets = (feed: VenueFeed): ReadonlyMap<number, ViewedAsset> =>
-  new Map(feed.instruments().flatMap(({ base, quote }) => [[base.number, base], [quote.number, quote]])); // prettier-ignore
+export function tradedAssets(feed: VenueFeed): ReadonlyMap<number, ViewedAsset> {
+  const instruments = feed.instruments();
+  const known = assetsOf.get(instruments);
+  if (known !== undefined) return known;
+  const made = new Map(instruments.flatMap(({ base, quote }) => [[base.number, base], [quote.number, quote]])); // prettier-ignore
+  assetsOf.set(instruments, made);
+  return made;
+}
 
 export const formatLocal = (cents: bigint): string => formatUnits(LOCAL, cents);
 
@@ -32,8 +40,36 @@ export const formatLocal = (cents: bigint): string => formatUnits(LOCAL, cents);
 export const localWorth = (feed: VenueFeed, asset: ViewedAsset, units: bigint): bigint =>
   centsOf(units, asset, rateOf(feed, asset));
 
-export function balanceRow(feed: VenueFeed, asset: ViewedAsset, { total, held }: AccountBalance): BalanceRow {
-  const rate = rateOf(feed, asset);
+export const balanceRow = (feed: VenueFeed, asset: ViewedAsset, balance: AccountBalance): BalanceRow =>
+  encodeRow(asset, balance, rateOf(feed, asset));
+
+interface KeptRow {
+  readonly balance: AccountBalance;
+  readonly rate: Rate;
+  readonly row: BalanceRow;
+}
+
+/** The rows of one account that is told of again and again: only those are encoded whose amounts or worth have changed. */
+export class BalanceRows {
+  readonly #kept = new Map<number, KeptRow>();
+
+  row(feed: VenueFeed, asset: ViewedAsset, balance: AccountBalance): BalanceRow {
+    const rate = rateOf(feed, asset);
+    const kept = this.#kept.get(asset.number);
+    if (kept !== undefined && isSame(kept, balance, rate)) return kept.row;
+    const row = encodeRow(asset, balance, rate);
+    this.#kept.set(asset.number, { balance, rate, row });
+    return row;
+  }
+}
+
+const isSame = (kept: KeptRow, balance: AccountBalance, rate: Rate): boolean =>
+  kept.balance.total === balance.total &&
+  kept.balance.held === balance.held &&
+  kept.rate.value === rate.value &&
+  kept.rate.scale === rate.scale;
+
+function encodeRow(asset: ViewedAsset, { total, held }: AccountBalance, rate: Rate): BalanceRow {
   const localCents = centsOf(total, asset, rate);
   const availableLocalCents = centsOf(total - held, asset, rate);
   const json =

@@ -25,6 +25,19 @@ class CountedStandings extends ApiKeyStandings {
   }
 }
 
+class MortalStandings extends ApiKeyStandings {
+  isAway = false;
+
+  override bySecret(secret: string): ReturnType<ApiKeyStandings['bySecret']> {
+    return this.isAway ? Promise.reject(new Error('away')) : super.bySecret(secret);
+  }
+
+  /** A database that cannot be reached may as well say nothing at all. */
+  override byIds(keyIds: readonly string[]): ReturnType<ApiKeyStandings['byIds']> {
+    return this.isAway ? new Promise(() => undefined) : super.byIds(keyIds);
+  }
+}
+
 beforeAll(async () => {
   db = await createTestDatabase({ max: 4 });
   const standings = new CountedStandings(db.app, systemClock);
@@ -119,5 +132,27 @@ describe('access by API key', () => {
     expect(await revoked).toBeUndefined();
     expect(await access.byToken(key.secret, HOME)).toBeUndefined();
     expect(await access.byKey(key.keyId, key.secret, HOME)).toBeUndefined();
+  });
+
+  it('goes on by what it knew while the database is away, no longer than its bound, and never beyond a key’s end', async () => {
+    const [lasting, brief] = [await makeKey(), await makeKey({ endsInMs: 250 })];
+    const standings = new MortalStandings(db.app, systemClock);
+    access.stop();
+    access = new KeyAccess({ standings, database: db.app, clock: systemClock, logger: createLogger('spec', 'silent') }, { lookMs: 20, freshMs: 30, graceMs: 500 }); // prettier-ignore
+    access.start();
+    for (const { secret } of [lasting, brief]) expect(await access.byToken(secret, HOME)).toBeDefined();
+    const [end, lapse] = [changeOf(brief.keyId), changeOf(lasting.keyId)];
+    standings.isAway = true;
+    await sleep(60);
+    expect(await access.byToken(lasting.secret, HOME)).toMatchObject({ keyId: lasting.keyId });
+    expect(await end).toBeUndefined();
+    await expect(access.byToken(brief.secret, HOME)).rejects.toThrow('away');
+    expect(await access.byToken(lasting.secret, HOME)).toMatchObject({ keyId: lasting.keyId });
+    expect(await lapse).toBeUndefined();
+    await expect(access.byToken(lasting.secret, HOME)).rejects.toThrow('away');
+    standings.isAway = false;
+    expect(await access.byToken(lasting.secret, HOME)).toMatchObject({ keyId: lasting.keyId });
+    expect(await access.byToken(brief.secret, HOME)).toBeUndefined();
+    access.stop();
   });
 });

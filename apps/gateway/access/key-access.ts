@@ -58,6 +58,7 @@ export class KeyAccess implements Access {
   readonly #unknown = new Map<string, number>();
   readonly #accounts = new Map<string, number>();
   #timer: NodeJS.Timeout | undefined;
+  #sweeper: NodeJS.Timeout | undefined;
   #looks = 0;
   #isStopped = false;
 
@@ -69,13 +70,16 @@ export class KeyAccess implements Access {
   }
 
   start(): void {
-    this.#timer = setTimeout(() => void this.#look(), this.#settings.lookMs);
-    this.#timer.unref();
+    const { lookMs } = this.#settings;
+    this.#timer = setTimeout(() => void this.#look(), lookMs).unref();
+    // By a timer of its own: a look may wait for a database that says nothing.
+    this.#sweeper ??= setInterval(() => this.#forgetLapsed(), lookMs).unref();
   }
 
   stop(): void {
     this.#isStopped = true;
     clearTimeout(this.#timer);
+    clearInterval(this.#sweeper);
   }
 
   async byToken(token: string, address: string): Promise<Trader | undefined> {
@@ -123,6 +127,16 @@ export class KeyAccess implements Access {
     return () => void kept.listeners.delete(listener);
   }
 
+  /** Whether it has ended, or was confirmed too long ago to go on by. */
+  #hasLapsed({ standing, lookedAt }: KnownKey): boolean {
+    return standing.expiresAt <= this.parts.clock.now() || performance.now() - lookedAt > this.#settings.graceMs;
+  }
+
+  /** Whoever came in by such a key is told, with the database or without it. */
+  #forgetLapsed(): void {
+    for (const key of [...this.#byId.values()]) if (this.#hasLapsed(key)) this.#forget(key);
+  }
+
   #isFresh({ lookedAt }: KnownKey): boolean {
     return performance.now() - lookedAt < this.#settings.freshMs;
   }
@@ -152,7 +166,11 @@ export class KeyAccess implements Access {
       }
       return this.#keep(standing, await this.#accountOf(standing.customerId));
     } catch (error) {
-      if (before === undefined || performance.now() - before.lookedAt > this.#settings.graceMs) throw error;
+      if (before === undefined) throw error;
+      if (this.#hasLapsed(before)) {
+        this.#forget(before);
+        throw error;
+      }
       stale.inc();
       return before;
     }
@@ -191,6 +209,7 @@ export class KeyAccess implements Access {
   }
 
   #forget(key: KnownKey): void {
+    if (this.#byId.get(key.standing.keyId) !== key) return;
     this.#byHash.delete(key.hash);
     this.#byId.delete(key.standing.keyId);
     known.set(this.#byId.size);

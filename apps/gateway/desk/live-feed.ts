@@ -84,7 +84,7 @@ export class LiveFeed implements VenueFeed {
   readonly orderByClientText: VenueFeed['orderByClientText'] = (account, text) => this.#view.orderByClientText(account, text); // prettier-ignore
   readonly recentOrders: VenueFeed['recentOrders'] = (account) => this.#view.recentOrders(account);
   readonly recentFills: VenueFeed['recentFills'] = (account) => this.#view.recentFills(account);
-  readonly recentTrades: VenueFeed['recentTrades'] = (instrument) => this.#view.recentTrades(instrument);
+  readonly recentTrades: VenueFeed['recentTrades'] = (instrument, most) => this.#view.recentTrades(instrument, most);
   readonly balances: VenueFeed['balances'] = (account) => this.#view.balances(account);
   readonly feeRates: VenueFeed['feeRates'] = (account, instrument) => this.#view.feeRates(account, instrument);
 }

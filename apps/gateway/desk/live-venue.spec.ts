@@ -106,7 +106,7 @@ describe('an order', () => {
       order: { status: 'cancelled', reason: 'requested', left: 500_000n },
     });
     expect(await desk.cancel({ account, by: { orderId } })).toEqual({ kind: 'rejected', reason: 'unknown_order' });
-    expect(feed.recentOrders(account)[0]).toMatchObject({ orderId, status: 'cancelled' });
+    expect([...feed.recentOrders(account)][0]).toMatchObject({ orderId, status: 'cancelled' });
   });
 
   test('goes with all others of its account, and with nobody else’s', async () => {
@@ -142,7 +142,7 @@ describe('two gateways', () => {
       instruments: feed.instruments(),
       books: feed.bookOrders(0),
       levels: feed.levels(0),
-      bars: feed.bars(0),
+      bars: [...feed.bars(0)],
       traders: [alice, bob].map(({ account }) => ({
         open: feed.openOrders(account),
         balances: feed.balances(account),

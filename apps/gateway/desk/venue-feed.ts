@@ -29,17 +29,18 @@ export interface VenueFeed {
   ): { readonly bids: readonly LevelChange[]; readonly asks: readonly LevelChange[] };
   bookOrders(instrument: number, depth?: number): { readonly bids: readonly BookOrderChange[]; readonly asks: readonly BookOrderChange[] }; // prettier-ignore
   ticker(instrument: number): Ticker;
-  /** Minutes with trades, oldest first, at most 48 hours of them. */
-  bars(instrument: number): readonly MinuteBar[];
+  /** Minutes with trades, newest first, at most 48 hours of them. Read it at once: it is of the present. */
+  bars(instrument: number): Iterable<MinuteBar>;
   openOrders(account: number): readonly ViewedOrder[];
   /** Open ones, and those that ended lately (the last 100,000): older ones are in the product's database. */
   order(orderId: bigint): ViewedOrder | undefined;
   orderByClientText(account: number, clientText: string): ViewedOrder | undefined;
-  /** Ended lately, newest first. */
-  recentOrders(account: number): readonly ViewedOrder[];
-  /** Newest first, of the last 100,000. */
-  recentFills(account: number): readonly ViewedFill[];
-  recentTrades(instrument: number): readonly PublicTrade[];
+  /** Ended lately, newest first. Read it at once: it is of the present. */
+  recentOrders(account: number): Iterable<ViewedOrder>;
+  /** Newest first, of the last 100,000. Read it at once. */
+  recentFills(account: number): Iterable<ViewedFill>;
+  /** Newest first, at most `most` of the last thousand. */
+  recentTrades(instrument: number, most?: number): readonly PublicTrade[];
   /** Of every asset the account has or had, in units of the engine. */
   balances(account: number): readonly { readonly asset: number; readonly total: bigint; readonly held: bigint }[];
   /** In force for the account and instrument. */

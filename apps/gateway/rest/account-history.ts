@@ -5,6 +5,9 @@ import { findFills, findOrder, findOrderByClientId, findOrders, findTradedOrders
 import { type VenueFeed } from '../desk/venue-feed.js';
 import { statusWord } from './encode-orders.js';
 
+/** Of an account's orders or fills in memory: the settlement is not so far behind. */
+const MOST_LATEST = 10_000;
+
 /** Milliseconds since 1970, both inclusive. */
 export interface Span {
   readonly from: number | undefined;
@@ -17,13 +20,18 @@ export interface Wanted extends Span {
   readonly limit: number;
 }
 
+export type HistoryFeed = Pick<
+  VenueFeed,
+  'order' | 'orderByClientText' | 'openOrders' | 'recentOrders' | 'recentFills' | 'instrument' | 'instrumentOf'
+>;
+
 /**
  * Orders and fills of an account, newest first. What happened lately comes from the feed's memory, so that whatever was acknowledged can be read
  * at once; what is older comes from the database, which the settlement writes a moment later.
  */
 export class AccountHistory {
   constructor(
-    private readonly feed: VenueFeed,
+    private readonly feed: HistoryFeed,
     private readonly database: Database,
   ) {}
 
@@ -48,7 +56,7 @@ export class AccountHistory {
       (symbol === undefined || this.feed.instrumentOf(order.instrument)?.symbol === symbol);
     if (status === 'OPEN' || status === 'PART_FILLED')
       return newest(this.feed.openOrders(account).filter(isWanted), limit);
-    const recent = this.feed.recentOrders(account).filter(isWanted);
+    const recent = [...latest(this.feed.recentOrders(account))].filter(isWanted);
     const stored = await findOrders(this.database, wanted);
     return newest(
       union(recent, stored, ({ orderId }) => orderId),
@@ -58,7 +66,7 @@ export class AccountHistory {
 
   async fills(wanted: Wanted): Promise<ViewedFill[]> {
     const instrument = this.#numberOf(wanted.symbol);
-    const recent = this.#recentFills(wanted);
+    const recent = [...this.#recentFills(wanted, wanted.limit)];
     const stored = await findFills(this.database, { ...wanted, instrument });
     const fills = union(recent, stored, ({ tradeId, liquidity }) => `${tradeId} ${liquidity}`);
     return fills.sort((a, b) => Number(b.tradeId - a.tradeId)).slice(0, wanted.limit);
@@ -67,8 +75,9 @@ export class AccountHistory {
   /** Orders that have traded within the span, open or not. */
   async tradedOrders(wanted: Wanted): Promise<ViewedOrder[]> {
     const { account, limit } = wanted;
-    const ids = new Set(this.#recentFills(wanted).map(({ orderId }) => orderId));
-    const recent = await Promise.all([...ids].slice(0, limit).map((id) => this.order(account, id)));
+    const ids = new Set<bigint>();
+    for (const { orderId } of this.#recentFills(wanted)) if (ids.add(orderId).size >= limit) break;
+    const recent = await Promise.all([...ids].map((id) => this.order(account, id)));
     const stored = await findTradedOrders(this.database, { ...wanted, instrument: this.#numberOf(wanted.symbol) });
     const known = recent.filter((order) => order !== undefined);
     return union(known, stored, ({ orderId }) => orderId)
@@ -76,11 +85,14 @@ export class AccountHistory {
       .slice(0, limit);
   }
 
-  #recentFills(wanted: Wanted): ViewedFill[] {
+  *#recentFills(wanted: Wanted, most = Infinity): Generator<ViewedFill> {
     const instrument = this.#numberOf(wanted.symbol);
-    return this.feed
-      .recentFills(wanted.account)
-      .filter((fill) => isWithin(wanted, fill.time) && (instrument === undefined || fill.instrument === instrument));
+    let count = 0;
+    for (const fill of latest(this.feed.recentFills(wanted.account))) {
+      if (!isWithin(wanted, fill.time) || (instrument !== undefined && fill.instrument !== instrument)) continue;
+      yield fill;
+      if ((count += 1) >= most) return;
+    }
   }
 
   #numberOf(symbol: string | undefined): number | undefined {
@@ -97,6 +109,16 @@ function matches(order: ViewedOrder, status: OrderFilter): boolean {
 function isWithin({ from, to }: Span, time: bigint): boolean {
   const ms = Number(time / 1_000n);
   return ms >= (from ?? 0) && ms <= (to ?? Infinity);
+}
+
+/** What the database may not have yet is among these, and a request costs no more than looking through them. */
+function* latest<Row>(rows: Iterable<Row>): Generator<Row> {
+  let left = MOST_LATEST;
+  for (const row of rows) {
+    if (left === 0) return;
+    left -= 1;
+    yield row;
+  }
 }
 
 /** What stands in both is newer in memory. */

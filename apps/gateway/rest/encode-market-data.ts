@@ -15,14 +15,14 @@ export function encodeTicker(feed: VenueFeed, instrument: ViewedInstrument): str
 }
 
 /** By level; `num` is how many orders stand at it. */
-export function encodeLevels(feed: VenueFeed, instrument: ViewedInstrument, depth: number | undefined): string {
+export function encodeLevels(feed: VenueFeed, instrument: ViewedInstrument, depth: number): string {
   const { bids, asks } = feed.levels(instrument.number, depth);
   const level = ({ price, quantity, count }: LevelChange): string => encodeRow(instrument, price, quantity, count);
   return encodeBook(instrument, bids.map(level), asks.map(level));
 }
 
 /** By order; `num` is the order's id. */
-export function encodeOrders(feed: VenueFeed, instrument: ViewedInstrument, depth: number | undefined): string {
+export function encodeOrders(feed: VenueFeed, instrument: ViewedInstrument, depth: number): string {
   const { bids, asks } = feed.bookOrders(instrument.number, depth);
   const order = (it: BookOrderChange): string => encodeRow(instrument, it.price, it.quantity, it.orderId);
   return encodeBook(instrument, bids.map(order), asks.map(order));

@@ -38,6 +38,11 @@ export class RequestFields {
     return text;
   }
 
+  /** The digits of a number are its text here. */
+  decimal(name: string): string | undefined {
+    return this.text(name);
+  }
+
   flag(name: string): boolean {
     const value = this.#fields.get(name);
     return value === true || value === 'true';

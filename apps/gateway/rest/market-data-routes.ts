@@ -5,10 +5,13 @@ import { encodeLevels, encodeOrders, encodeSymbols, encodeTicker } from './encod
 import { invalid, notFound } from './rest-refusal.js';
 import { type RestRequest, type RestRoute } from './rest-routes.js';
 
-const MOST_DEPTH = 10_000;
+/** Levels or orders of each side; whoever needs the whole book follows it on the WebSocket. */
+const DEPTH = 1_000;
+const MOST_DEPTH = 5_000;
 
 /** Public reads: all of memory. */
 export function marketDataRoutes(feed: VenueFeed): RestRoute[] {
+  const [levels, orders] = [oncePerCommand(feed, encodeLevels), oncePerCommand(feed, encodeOrders)];
   const named = ({ params }: RestRequest): ViewedInstrument => instrumentOf(feed, params['symbol'] ?? '');
   return [
     { method: 'GET', path: '/symbols', access: 'public', answer: () => encodeSymbols(spot(feed)) },
@@ -32,13 +35,13 @@ export function marketDataRoutes(feed: VenueFeed): RestRoute[] {
       method: 'GET',
       path: '/l2/:symbol',
       access: 'public',
-      answer: (request) => encodeLevels(feed, named(request), depthOf(request)),
+      answer: (request) => levels(named(request), depthOf(request)),
     },
     {
       method: 'GET',
       path: '/l3/:symbol',
       access: 'public',
-      answer: (request) => encodeOrders(feed, named(request), depthOf(request)),
+      answer: (request) => orders(named(request), depthOf(request)),
     },
   ];
 }
@@ -67,9 +70,26 @@ export function instrumentOf(feed: VenueFeed, symbol: string): ViewedInstrument 
 /** What a client wrote, short enough to be told back. */
 export const printable = (text: string): string => text.replace(/[^\x20-\x7e]/g, '?').slice(0, 40);
 
-function depthOf({ query }: RestRequest): number | undefined {
+type EncodeBook = (feed: VenueFeed, instrument: ViewedInstrument, depth: number) => string;
+
+/** A book that is asked for again before it can have changed is not encoded again. Of other depths than the usual one it is. */
+function oncePerCommand(feed: VenueFeed, encode: EncodeBook): (of: ViewedInstrument, depth: number) => string {
+  const kept = new Map<number, { readonly sequence: bigint; readonly text: string }>();
+  feed.onRebuilt(() => kept.clear());
+  return (instrument, depth) => {
+    if (depth !== DEPTH) return encode(feed, instrument, depth);
+    const { sequence } = feed.position;
+    const before = kept.get(instrument.number);
+    if (before?.sequence === sequence) return before.text;
+    const text = encode(feed, instrument, depth);
+    kept.set(instrument.number, { sequence, text });
+    return text;
+  };
+}
+
+function depthOf({ query }: RestRequest): number {
   const text = query.text('depth');
-  if (text === undefined) return undefined;
+  if (text === undefined) return DEPTH;
   if (!/^[1-9]\d{0,5}$/.test(text)) throw invalid('depth must be a whole number above zero');
   return Math.min(Number(text), MOST_DEPTH);
 }

@@ -8,7 +8,7 @@ import { type AccountHistory } from './account-history.js';
 import { encodeFill, encodeOrder } from './encode-orders.js';
 import { type RequestFields } from './json-request.js';
 import { printable } from './market-data-routes.js';
-import { encodeRefusedOrder, readOrder } from './order-request.js';
+import { encodeRefusedOrder, orderOf } from './order-request.js';
 import { readPage } from './query.js';
 import { invalid, notFound, outcomeUnknown, unavailable } from './rest-refusal.js';
 import { DONE, type RestRequest, type RestRoute } from './rest-routes.js';
@@ -47,8 +47,10 @@ export class OrderRoutes {
 
   /** A business refusal is a 200 whose order is rejected; only what is no order at all is an error. */
   async #place(body: RequestFields, { account, isFrozen }: Trader): Promise<string> {
-    const instrument = this.#symbolOf(body.required('symbol'));
-    const request = readOrder(body, instrument, account);
+    const symbol = body.required('symbol');
+    const instrument = this.#symbolOf(symbol);
+    if (instrument.settlement !== 'spot') throw unknownSymbol(symbol);
+    const request = orderOf(body, instrument, account);
     const now = this.parts.clock.now();
     if ('reason' in request)
       return encodeRefusedOrder(request, instrument, { text: REJECTS[request.reason].text, now });
@@ -141,11 +143,13 @@ export class OrderRoutes {
   /** @throws RestRefusal 422 */
   #symbolOf(symbol: string): ViewedInstrument {
     const instrument = this.parts.feed.instrument(symbol);
-    if (instrument === undefined)
-      throw invalid(`Unknown symbol ${printable(symbol)}: GET /symbols lists those that exist`);
+    if (instrument === undefined) throw unknownSymbol(symbol);
     return instrument;
   }
 }
+
+const unknownSymbol = (symbol: string): Error =>
+  invalid(`Unknown symbol ${printable(symbol)}: GET /symbols lists those that exist`);
 
 /** The venue has not said what became of a command, or would not take it. */
 function noAnswer(outcome: NoAnswer): Error {

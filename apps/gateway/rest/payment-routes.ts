@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { AmountError, formatAmount, parseAmount } from '@core/money';
+import { formatDecimal } from '@core/venue-view';
 import { AllocateAddress, type ChainAsset, custodyRefusal, type CustodySettings, type Deposit, findDeposit, isChainAsset, listDeposits, listWhitelist, type WhitelistEntry } from '@platform/custody'; // prettier-ignore
 import { WatchOnlyAccounts } from '@platform/keys';
 import { Ledger } from '@platform/ledger';
@@ -154,14 +155,9 @@ const EXPONENT = /^(\d+)(?:\.(\d+))?[eE]([+-]?\d{1,2})$/;
 function plainDecimal(text: string): string {
   const [, whole = '', fraction = '', exponent] = EXPONENT.exec(text) ?? [];
   if (exponent === undefined) return text;
-  const point = whole.length + Number(exponent);
-  const digits = (whole + fraction)
-    .padEnd(point, '0')
-    .padStart(whole.length + fraction.length - Math.min(point, 0), '0');
-  const at = Math.max(point, 0);
-  const before = digits.slice(0, at).replace(/^0+(?=\d)/, '');
-  const after = digits.slice(at).replace(/0+$/, '');
-  return `${before === '' ? '0' : before}${after === '' ? '' : `.${after}`}`;
+  const scale = fraction.length - Number(exponent);
+  const value = BigInt(whole + fraction);
+  return scale > 0 ? formatDecimal(value, scale) : String(value * 10n ** BigInt(-scale));
 }
 
 const DEPOSIT_STATES: Readonly<Record<Deposit['state'], string>> = {

@@ -98,7 +98,8 @@ export class CandleTopics {
   };
 
   #latestTradeMs({ instrument }: CandleTopic): number {
-    return (this.parts.feed.bars(instrument.number).at(-1)?.minute ?? 0) * 60_000;
+    for (const { minute } of this.parts.feed.bars(instrument.number)) return minute * 60_000;
+    return 0;
   }
 
   /** Every candle from the first start to the last. */

@@ -28,29 +28,33 @@ export const candleStart = (ms: number, granularity: Granularity): number => {
 const MINUTE_MS = 60_000;
 
 /**
- * The candle that starts at `startMs`. @param bars oldest first @param lastPrice of the last trade ever, in case it is older than the bars
+ * The candle that starts at `startMs`. @param bars newest first: no more are read than the candle has, and the one before it @param lastPrice of the last trade ever, in case it is older than the bars
  * @returns undefined where nothing had traded by then
  */
 export function candleAt(
-  bars: readonly MinuteBar[],
+  bars: Iterable<MinuteBar>,
   startMs: number,
   granularity: Granularity,
   lastPrice: number,
 ): Candle | undefined {
   const firstMinute = startMs / MINUTE_MS;
   const endMinute = firstMinute + granularity / 60;
-  let at = bars.length - 1;
-  while (at >= 0 && (bars[at]?.minute ?? 0) >= endMinute) at -= 1;
   let candle: Candle | undefined;
-  for (; at >= 0; at -= 1) {
-    const bar = bars[at];
-    if (bar === undefined || bar.minute < firstMinute) break;
+  let before: number | undefined;
+  let hasTraded = false;
+  for (const bar of bars) {
+    hasTraded = true;
+    if (bar.minute >= endMinute) continue;
+    if (bar.minute < firstMinute) {
+      before = bar.close;
+      break;
+    }
     candle =
       candle === undefined
         ? { startMs, open: bar.open, high: bar.high, low: bar.low, close: bar.close, volume: bar.volume }
         : { startMs, open: bar.open, high: Math.max(bar.high, candle.high), low: Math.min(bar.low, candle.low), close: candle.close, volume: bar.volume + candle.volume }; // prettier-ignore
   }
   if (candle !== undefined) return candle;
-  const before = bars[at]?.close ?? (bars.length === 0 ? lastPrice : 0);
-  return before === 0 ? undefined : { startMs, open: before, high: before, low: before, close: before, volume: 0n };
+  const price = before ?? (hasTraded ? 0 : lastPrice);
+  return price === 0 ? undefined : { startMs, open: price, high: price, low: price, close: price, volume: 0n };
 }

@@ -1,12 +1,12 @@
-import { balanceRow, formatLocal, tradedAssets } from '../encode-balance.js';
+import { type BalanceRows, formatLocal, tradedAssets } from '../encode-balance.js';
 import { type VenueFeed } from '../desk/venue-feed.js';
 
 /** Every asset that the account has or had: one that has become zero is said to be. */
-export function balancesBody(feed: VenueFeed, account: number): string {
+export function balancesBody(feed: VenueFeed, account: number, kept: BalanceRows): string {
   const assets = tradedAssets(feed);
   const rows = feed.balances(account).flatMap((balance) => {
     const asset = assets.get(balance.asset);
-    return asset === undefined ? [] : [balanceRow(feed, asset, balance)];
+    return asset === undefined ? [] : [kept.row(feed, asset, balance)];
   });
   const total = (cents: readonly bigint[]): string => formatLocal(cents.reduce((sum, one) => sum + one, 0n));
   return (

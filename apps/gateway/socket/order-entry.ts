@@ -1,9 +1,16 @@
+import { type ViewedInstrument } from '@core/venue-view';
 import { type Trader } from '../access/access.js';
-import { type ChangeOutcome, type MassCancelOutcome, type OrderDesk, type PlaceOutcome } from '../desk/order-desk.js';
+import {
+  type ChangeOutcome,
+  type MassCancelOutcome,
+  type OrderDesk,
+  type PlaceOutcome,
+  type PlaceRequest,
+} from '../desk/order-desk.js';
 import { type VenueFeed } from '../desk/venue-feed.js';
+import { OrderFault, readOrder } from '../order-terms.js';
 import { REFUSALS, REJECTS, UNKNOWN_OUTCOME } from '../rejects.js';
 import { jsonText, type Connection } from './connection.js';
-import { readOrder } from './order-request.js';
 import { type PrivateData } from './private-data.js';
 import { type ClientRequest } from './request.js';
 
@@ -30,7 +37,7 @@ export class OrderEntry {
     const symbol = request.text('symbol');
     const instrument = symbol === undefined ? undefined : this.parts.feed.instrument(symbol);
     if (instrument === undefined) return refuse('Invalid symbol');
-    const order = readOrder(request, instrument, trader.account);
+    const order = orderOf(request, instrument, trader.account);
     if (typeof order === 'string') return refuse(order);
     this.parts.desk
       .place(session === undefined ? order : { ...order, session })
@@ -77,6 +84,16 @@ export class OrderEntry {
       const message = this.parts.privateData.reportMessage(report);
       if (message !== undefined) connection.sayMessage(message);
     }
+  }
+}
+
+/** The order, or the text of its refusal. */
+function orderOf(request: ClientRequest, instrument: ViewedInstrument, account: number): PlaceRequest | string {
+  try {
+    return readOrder(request, instrument, { account, clientIdName: 'clOrdID' });
+  } catch (error) {
+    if (!(error instanceof OrderFault)) throw error;
+    return `Invalid ${error.member === 'orderQty' ? 'quantity' : error.member}`;
   }
 }
 

@@ -151,6 +151,7 @@ describe('trading', () => {
     ['Invalid price', { price: undefined }],
     ['Invalid stopPx', { ordType: 'stop' }],
     ['Invalid timeInForce', { timeInForce: 'ASAP' }],
+    ['Invalid timeInForce', { ordType: 'stop', stopPx: 30_000, timeInForce: 'IOC' }],
     ['Invalid expireDate', { timeInForce: 'GTD', expireDate: 20_261_341 }],
   ])('%s: %j never reaches the desk', async (text, changes) => {
     const client = await trader('secret-17');

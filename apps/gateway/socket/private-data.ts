@@ -1,5 +1,6 @@
 import { type CommandEffects, type ExecutionReport } from '@core/venue-view';
 import { type VenueFeed } from '../desk/venue-feed.js';
+import { BalanceRows } from '../encode-balance.js';
 import { balancesBody } from './encode-balances.js';
 import { reportBody, tradingSnapshotBody } from './encode-report.js';
 import { type ResumeCache } from './resume-cache.js';
@@ -17,6 +18,7 @@ const REPORT_ROWS = 3;
 export class PrivateData {
   readonly #trading = new Map<number, Topic>();
   readonly #balances = new Map<number, Topic>();
+  readonly #rows = new Map<number, BalanceRows>();
   readonly #moved = new Set<number>();
 
   constructor(private readonly parts: { readonly feed: VenueFeed; readonly cache: ResumeCache; readonly turn: Turn }) {}
@@ -34,8 +36,13 @@ export class PrivateData {
     return new SharedMessage(tradingSnapshotBody(orders), feed.position.sequence);
   }
 
-  balancesSnapshot = (account: number): SharedMessage =>
-    new SharedMessage(balancesBody(this.parts.feed, account), this.parts.feed.position.sequence);
+  balancesSnapshot(account: number): SharedMessage {
+    const { feed } = this.parts;
+    const rows = this.#rows.get(account) ?? new BalanceRows();
+    // Kept for those who are told of it again.
+    if (this.#balances.has(account)) this.#rows.set(account, rows);
+    return new SharedMessage(balancesBody(feed, account, rows), feed.position.sequence);
+  }
 
   /** Undefined when the instrument is not known to this process. */
   reportMessage(report: ExecutionReport): SharedMessage | undefined {
@@ -68,7 +75,9 @@ export class PrivateData {
     if (topic.subscriptions.size > 0) return;
     for (const topics of [this.#trading, this.#balances]) {
       const account = Number(topic.key.slice(topic.key.indexOf(' ') + 1));
-      if (topics.get(account) === topic) topics.delete(account);
+      if (topics.get(account) !== topic) continue;
+      topics.delete(account);
+      if (topics === this.#balances) this.#rows.delete(account);
     }
   }
 

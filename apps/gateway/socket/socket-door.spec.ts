@@ -2,6 +2,9 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { ManualClock } from '@base/clock';
 import { createLogger } from '@base/observability';
+import { type MinuteBar } from '@core/venue-view';
+import { BalanceRows } from '../encode-balance.js';
+import { candleAt } from './candles.js';
 import { openSocketDoor, type SocketDoor } from './socket-door.js';
 import { BTC_USD, FakeAccess, FakeVenue } from './testing/fake-venue.js';
 import { SocketClient, type Told } from './testing/socket-client.js';
@@ -79,6 +82,25 @@ describe('public channels', () => {
     venue.tickerNow = { ...venue.tickerNow, markPrice: 520 };
     venue.tell({ instruments: [{ ...BTC_USD, markPrice: 520 }] });
     expect(await client.next()).toMatchObject({ event: 'updated', last_trade_price: 51, mark_price: 52 });
+  });
+
+  test('a candle costs the minutes it has, however many there are; rows of balances are encoded when they change', () => {
+    let looked = 0;
+    function* minutes(): Generator<MinuteBar> {
+      for (let minute = 2_879; minute >= 0; minute -= 1) {
+        looked += 1;
+        yield { instrument: 1, minute, open: 1, high: minute, low: 1, close: 1, volume: 1n };
+      }
+    }
+    expect(candleAt(minutes(), 2_875 * 60_000, 300, 0)).toMatchObject({ high: 2_879, volume: 5n });
+    expect(looked).toBe(6);
+    const rows = new BalanceRows();
+    const row = (total: bigint) => rows.row(venue, BTC_USD.base, { total, held: 0n });
+    const first = row(5n);
+    expect(row(5n)).toBe(first);
+    expect(row(6n).json).toContain('"balance":0.00000006');
+    venue.tickerNow = { ...venue.tickerNow, lastPrice: 300_000 };
+    expect(row(6n)).toMatchObject({ json: expect.stringContaining('"rate":30000') });
   });
 
   test('prices: the running candle at once, each trade in it, and flat ones where nothing trades', async () => {

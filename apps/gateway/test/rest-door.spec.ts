@@ -8,6 +8,11 @@ import { createInterface } from 'node:readline';
 import { custodySettings } from '@platform/custody';
 import { type OrderDesk } from '../desk/order-desk.js';
 import { type Door } from '../parts.js';
+import { AccountHistory } from '../rest/account-history.js';
+import { RequestFields } from '../rest/json-request.js';
+import { marketDataRoutes } from '../rest/market-data-routes.js';
+import { BTC_USD, FakeVenue } from '../socket/testing/fake-venue.js';
+import { order } from '../socket/testing/orders.js';
 import { openRestDoor, type RestDoorSettings } from '../rest/rest-door.js';
 import { openRoom, type Room, type RoomTrader } from '../testing/index.js';
 import { exchangeKey } from '@products/venue/testing';
@@ -51,11 +56,68 @@ const place = (order: object): Promise<Answer> => ask('POST', '/orders', { body:
 beforeAll(async () => {
   room = await openRoom();
   trader = await room.trader({ USD: 100_000_000n });
-  door = await open({ requestMs: REQUEST_MS });
+  door = await open();
 });
 afterAll(async () => {
   await door.close(200);
   await room.close();
+});
+
+describe('what a request may cost', () => {
+  it('is bounded: of a book a thousand levels unless told otherwise, five thousand at most, encoded once a command', () => {
+    const feed = new FakeVenue();
+    const asked: unknown[] = [];
+    const nothing = { bids: [], asks: [] };
+    feed.levels = (_number: number, depth?: number) => (asked.push(depth), nothing);
+    feed.bookOrders = (_number: number, depth?: number) => (asked.push(depth), nothing);
+    const paths = new Map(marketDataRoutes(feed).map((route) => [route.path, route]));
+    const read = (path: string, depth?: string): void => {
+      const route = paths.get(path);
+      if (route?.access !== 'public') throw new Error(`no public ${path}`);
+      const query = new RequestFields(depth === undefined ? [] : [['depth', depth]]);
+      void route.answer({ params: { symbol: 'BTC-USD' }, query, body: query, headers: {} });
+    };
+    for (const path of ['/l2/:symbol', '/l3/:symbol']) {
+      read(path);
+      read(path);
+      read(path, '999999');
+      feed.tell({});
+      read(path);
+    }
+    expect(asked).toEqual([1_000, 5_000, 1_000, 1_000, 5_000, 1_000]);
+  });
+
+  it('is bounded: of an account’s orders and fills in memory no more are looked at than are wanted, and never all', async () => {
+    let looked = 0;
+    const fill = { tradeId: 7n, orderId: 8n, account: 1, instrument: 1, side: 'buy', price: 1, quantity: 1n, fee: 0n, liquidity: 'maker', time: 5_000n, sequence: 7n, index: 0, notional: 1n } as const; // prettier-ignore
+    function* many<Row>(row: Row): Generator<Row> {
+      for (looked = 0; looked < 50_000;) {
+        looked += 1;
+        yield row;
+      }
+    }
+    const venue = new FakeVenue();
+    const feed = { ...venue, recentFills: () => many(fill), recentOrders: () => many(order()) };
+    const history = new AccountHistory(feed, room.parts.database);
+    const wanted = { account: trader.account, symbol: undefined, from: undefined, to: undefined, limit: 3 };
+    await history.fills(wanted);
+    expect(looked).toBe(3);
+    await history.fills({ ...wanted, to: 1 });
+    expect(looked).toBeLessThan(11_000);
+    await history.tradedOrders(wanted);
+    expect(looked).toBeLessThan(11_000);
+    await history.orders({ ...wanted, status: 'CANCELED' });
+    expect(looked).toBeLessThan(11_000);
+  });
+
+  it('has no contract among its symbols, for orders neither', async () => {
+    const feed = new FakeVenue();
+    feed.listed.push({ ...BTC_USD, number: 3, symbol: 'BTC-PERP', settlement: 'margined' });
+    const other = await openRestDoor({ ...room.parts, feed }, { host: '127.0.0.1', port: 0, custody });
+    const refused = await ask('POST', '/orders', { at: other, body: JSON.stringify({ ...ORDER, clOrdId: 'perp', symbol: 'BTC-PERP' }) }); // prettier-ignore
+    expect([refused.status, JSON.parse(refused.text)]).toMatchObject([422, { message: expect.stringMatching(/^Unknown symbol BTC-PERP/) }]); // prettier-ignore
+    await other.close(200);
+  });
 });
 
 describe('the REST door', () => {
@@ -197,15 +259,17 @@ describe('F1: a connection cut in the middle of an order', () => {
 
 describe('F10: clients that do not finish their requests', () => {
   it('are dropped, whether they dawdle in the head or in the body, while others are served', async () => {
-    const sockets = await Promise.all(Array.from({ length: 20 }, () => socketTo(door)));
+    const at = await open({ requestMs: REQUEST_MS });
+    const sockets = await Promise.all(Array.from({ length: 20 }, () => socketTo(at)));
     const ends = sockets.map((socket) => once(socket.resume(), 'close'));
     for (const [number, socket] of sockets.entries()) {
       socket.write('POST /v3/exchange/orders HTTP/1.1\r\nHost: x\r\n');
       if (number % 2 === 0) socket.write(`X-API-Token: ${trader.keys.trade.secret}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{`); // prettier-ignore
     }
-    expect((await ask('GET', '/orders')).status).toBe(200);
+    expect((await ask('GET', '/orders', { at })).status).toBe(200);
     await Promise.all(ends);
-    expect((await ask('GET', '/orders')).status).toBe(200);
+    expect((await ask('GET', '/orders', { at })).status).toBe(200);
+    await at.close(200);
   });
 });
 

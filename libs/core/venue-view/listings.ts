@@ -20,6 +20,7 @@ export class Listings {
   readonly #fees = new Map<number, Map<number, FeeRates>>();
   readonly #accounts = new Map<number, Standing>();
   readonly #changed = new Set<number>();
+  #all: readonly ViewedInstrument[] | undefined;
   isKillSwitchEngaged: boolean;
 
   constructor(snapshot: VenueSnapshot) {
@@ -34,8 +35,10 @@ export class Listings {
     return [...this.#assets.values()];
   }
 
+  /** The same array until something changes. */
   get instruments(): readonly ViewedInstrument[] {
-    return [...this.#instruments.values()];
+    this.#all ??= [...this.#instruments.values()];
+    return this.#all;
   }
 
   get fees(): readonly FeeRates[] {
@@ -128,6 +131,7 @@ export class Listings {
   }
 
   #keep(instrument: ViewedInstrument): void {
+    this.#all = undefined;
     this.#instruments.set(instrument.number, instrument);
     this.#bySymbol.set(instrument.symbol, instrument.number);
   }

@@ -64,16 +64,22 @@ export class Tape {
   }
 
   /** Newest first. */
-  recent(): PublicTrade[] {
+  recent(most = MOST_TRADES): PublicTrade[] {
     const { length } = this.#trades;
-    return Array.from({ length }, (_, k) => this.#trades[(this.#nextTrade - 1 - k + 2 * length) % length]).filter(
-      (trade) => trade !== undefined,
-    );
+    const newest = Array.from({ length: Math.min(most, length) }, (_, k) => this.#trades[(this.#nextTrade - 1 - k + 2 * length) % length]); // prettier-ignore
+    return newest.filter((trade) => trade !== undefined);
   }
 
-  /** Oldest first. */
+  /** Oldest first, all of them. */
   bars(): readonly MinuteBar[] {
     return this.#bars.slice(this.#first);
+  }
+
+  *newestBars(): Generator<MinuteBar> {
+    for (let at = this.#bars.length - 1; at >= this.#first; at -= 1) {
+      const bar = this.#bars[at];
+      if (bar !== undefined) yield bar;
+    }
   }
 
   /** @param time now, in microseconds; not before an earlier one */

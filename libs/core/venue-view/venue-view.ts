@@ -97,6 +97,7 @@ export class VenueView {
     return this.#listings.asset(number);
   }
 
+  /** The same array until something changes. */
   instruments(): readonly ViewedInstrument[] {
     return this.#listings.instruments;
   }
@@ -148,14 +149,14 @@ export class VenueView {
     return this.#tape(instrument).figures(time);
   }
 
-  /** Minutes with trades, oldest first, at most 48 hours of them. */
-  bars(instrument: number): readonly MinuteBar[] {
-    return this.#tape(instrument).bars();
+  /** Minutes with trades, newest first, at most 48 hours of them; whoever needs few takes few. */
+  bars(instrument: number): Iterable<MinuteBar> {
+    return this.#tape(instrument).newestBars();
   }
 
-  /** Newest first, at most a thousand. */
-  recentTrades(instrument: number): readonly PublicTrade[] {
-    return this.#tape(instrument).recent();
+  /** Newest first, at most `most` of the last thousand. */
+  recentTrades(instrument: number, most?: number): readonly PublicTrade[] {
+    return this.#tape(instrument).recent(most);
   }
 
   /** In order of acceptance. */
@@ -175,14 +176,14 @@ export class VenueView {
     return order?.terms.clientText === clientText ? order.seen() : undefined;
   }
 
-  /** Ended lately, newest first. */
-  recentOrders(account: number): readonly ViewedOrder[] {
-    return Array.from(this.#life.orders.endedOf(account), (order) => order.seen());
+  /** Ended lately, newest first; whoever needs few takes few. */
+  *recentOrders(account: number): Generator<ViewedOrder> {
+    for (const order of this.#life.orders.endedOf(account)) yield order.seen();
   }
 
   /** Newest first. */
-  recentFills(account: number): readonly ViewedFill[] {
-    return [...this.#fills.of(account)];
+  recentFills(account: number): Iterable<ViewedFill> {
+    return this.#fills.of(account);
   }
 
   /** Of every asset that the account has or had. Margin of positions is not part of `held`: see the README. */

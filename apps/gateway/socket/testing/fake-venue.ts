@@ -86,7 +86,7 @@ export class FakeVenue implements VenueFeed, OrderDesk {
   }
 
   ticker = (instrument: number): Ticker => (instrument === 1 ? this.tickerNow : { instrument, lastPrice: 0, price24h: 0, volume24h: 0n, markPrice: 0 }); // prettier-ignore
-  bars = (instrument: number): readonly MinuteBar[] => (instrument === 1 ? this.minutes : []);
+  bars = (instrument: number): readonly MinuteBar[] => (instrument === 1 ? this.minutes.toReversed() : []);
   openOrders = (account: number): readonly ViewedOrder[] => this.live.filter((order) => order.account === account);
   order = (orderId: bigint): ViewedOrder | undefined => this.live.find((order) => order.orderId === orderId);
   orderByClientText = (): undefined => undefined;
