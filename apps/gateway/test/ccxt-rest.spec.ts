@@ -2,7 +2,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import ccxt, { type Order } from 'ccxt';
 import { systemClock } from '@base/clock';
+import { extendedKeyVersions, masterKey } from '@core/wallet';
+import { uuidV7 } from '@base/database';
 import { KeepWhitelist, custodySettings } from '@platform/custody';
+import { insertDeposit, lockDeposit, updateDeposit } from '@platform/custody/testing';
+import { WatchOnlyAccounts } from '@platform/keys';
 import { type Door } from '../parts.js';
 import { openRestDoor } from '../rest/rest-door.js';
 import { openRoom, type Room, type RoomTrader } from '../testing/index.js';
@@ -220,12 +224,60 @@ describe('ccxt.blockchaincom: account and payments', () => {
     expect(await thrown(asAlice.withdraw('BTC', 1_000, id))).toBe('ExchangeError');
   });
 
-  it('fetchDeposits, fetchDeposit', async () => {
-    expect(await asAlice.fetchDeposits('BTC', Date.now() - 60_000)).toEqual([]);
-    expect(await thrown(asAlice.fetchDeposit('0190a000-0000-7000-8000-000000000001'))).toBe('OrderNotFound');
+  it('fetchDepositAddress: his own, always the same, on the chain that the platform watches', async () => {
+    const key = masterKey(Buffer.alloc(32, 7), extendedKeyVersions('regtest'));
+    const fingerprint = key.fingerprint.toString(16).padStart(8, '0');
+    const path = "m/84'/1'/0'";
+    const { chainId } = custody.assets.BTC;
+    const xpub = key.derive(path).publicExtendedKey;
+    await new WatchOnlyAccounts().register(room.bench.database, [{ chainId, path, fingerprint, xpub }]);
+    const address = await addressOf(asAlice);
+    expect(address).toMatch(/^bcrt1q[02-9ac-hj-np-z]{38}$/);
+    expect(await addressOf(asAlice)).toBe(address);
+    expect(await addressOf(asBob)).not.toBe(address);
     expect(await thrown(asAlice.fetchDepositAddress('USD'))).toBe('ExchangeError');
   });
+
+  it('fetchDeposits, fetchDeposit: from its first block to its credit, and nobody else’s', async () => {
+    const { database } = room.bench;
+    expect(await asAlice.fetchDeposits('BTC', Date.now() - 60_000)).toEqual([]);
+    const address = await addressOf(asAlice);
+    const { id: addressId } = await database.one<{ id: string }>('SELECT id FROM custody.address WHERE address = $1', [
+      address,
+    ]);
+    const [id, at] = [uuidV7(), new Date()];
+    const { chainId } = custody.assets.BTC;
+    const txid = 'ab'.repeat(32);
+    const block = { height: 7, blockHash: 'cd'.repeat(32) };
+    await database.transaction((tx) =>
+      insertDeposit(tx, { id, chainId, txid, outputIndex: 1, asset: 'BTC', amount: 12_345_678n, addressId, state: 'pending', requiredDepth: 2, at, ...block }),
+    ); // prettier-ignore
+    const pending = { id, currency: 'BTC', amount: 0.12345678, address, txid, timestamp: at.getTime() };
+    expect(await asAlice.fetchDeposits('BTC', Date.now() - 60_000)).toMatchObject([
+      { ...pending, status: 'UNCONFIRMED' },
+    ]);
+    await database.transaction(async (tx) => {
+      const deposit = await lockDeposit(tx, id);
+      await updateDeposit(tx, id, { ...deposit, state: 'credited', creditedAt: at });
+    });
+    expect(await asAlice.fetchDeposit(id)).toMatchObject({ ...pending, status: 'ok' });
+    expect(await asAlice.fetchDeposits('BTC', Date.now() + 60_000)).toEqual([]);
+    expect(await asBob.fetchDeposits('BTC')).toEqual([]);
+    expect(await thrown(asBob.fetchDeposit(id))).toBe('OrderNotFound');
+    expect(await thrown(asAlice.fetchDeposit('0190a000-0000-7000-8000-000000000001'))).toBe('OrderNotFound');
+  });
 });
+
+/**
+ * ccxt cuts the answer at a semicolon and takes what comes first for a tag. An address without one, as the API documents it, is therefore its `tag`; a
+ * semicolon before each would spoil it for everybody who reads the documentation.
+ */
+async function addressOf(exchange: Exchange): Promise<string> {
+  const answer = await exchange.fetchDepositAddress('BTC');
+  expect(answer.info).toEqual({ type: 'crypto', address: answer.tag });
+  if (answer.tag === undefined) throw new Error('no address');
+  return answer.tag;
+}
 
 const ids = (orders: readonly Order[]): string[] => orders.map(idOf);
 
