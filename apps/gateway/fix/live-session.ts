@@ -288,6 +288,7 @@ export class LiveSession {
       names: this.#names,
       feed: parts.feed,
       send: (body: string) => this.#send(MSG.EXECUTION_REPORT, body),
+      written: () => this.written(),
     };
     const { account } = this.#held.record;
     this.#listening = await catchUp(telling, {

@@ -6,11 +6,16 @@ import { findFills, findOrder, findOrderByClientId, findSettledSince } from '@pr
 import { type FillFilter, type History, type MissedReports } from './application/history.js';
 import { reportsOf } from './reports-of-history.js';
 
+const PAGE = 2_000;
+
 export class SettledHistory implements History, MissedReports {
   readonly #database: Database;
+  readonly #page: number;
 
-  constructor(database: Database) {
+  /** @param page events that are read at once */
+  constructor(database: Database, page = PAGE) {
     this.#database = database;
+    this.#page = page;
   }
 
   order(account: number, orderId: bigint): Promise<ViewedOrder | undefined> {
@@ -34,7 +39,7 @@ export class SettledHistory implements History, MissedReports {
     readonly through: StreamPosition;
     readonly time: bigint;
   }> {
-    const settled = await findSettledSince(this.#database, { account, ...after, open: [...open] });
+    const settled = await findSettledSince(this.#database, { account, ...after, open: [...open], limit: this.#page });
     return { reports: reportsOf(settled, open), through: settled.through, time: settled.time };
   }
 }

@@ -12,22 +12,32 @@ export interface Telling {
   readonly feed: VenueFeed;
   /** Numbers a report, keeps it and sends it when somebody is connected. */
   readonly send: (body: string) => void;
+  /** Resolves when what has been told is in the database. */
+  readonly written: () => Promise<void>;
 }
 
 /**
  * Makes messages of the account's reports, each once: those that the session has been told of are known by its position. A refused order is
  * told by whoever entered it, not here.
  */
-export function tellReports({ session, names, feed, send }: Telling, reports: readonly ExecutionReport[]): void {
+export function tellReports(telling: Telling, reports: readonly ExecutionReport[]): void {
+  const { session } = telling;
   // Both sides of a trade with oneself stand at the same event.
   const told = session.position;
   for (const report of reports) {
     if (!isAfter(report, told)) continue;
     session.advance({ sequence: report.sequence, index: report.index }, report.time);
-    const instrument = feed.instrumentOf(report.order.instrument);
-    if (report.kind === 'rejected' || instrument === undefined) continue;
-    send(executionReport(report, instrument, names.forReport(report)));
+    tell(telling, report);
   }
+}
+
+function tell({ session, names, feed, send }: Telling, report: ExecutionReport): void {
+  const { order, kind } = report;
+  const instrument = feed.instrumentOf(order.instrument);
+  // History may have told it by its time, further than the place in the stream that is known to be told.
+  const isKnown = kind === 'accepted' && session.openOrders.has(order.orderId);
+  if (kind === 'rejected' || instrument === undefined || isKnown) return;
+  send(executionReport(report, instrument, names.forReport(report)));
 }
 
 const LOOK_MS = 100;
@@ -62,9 +72,11 @@ export async function catchUp(
     }
     const after = { position: session.position, time: session.positionTime };
     const { reports, through, time } = await missed.read(account, after, new Set(session.openOrders.keys()));
-    if (isAfter(through, session.position)) {
-      tellReports(telling, reports);
+    if (isAfter(through, after.position) || time > after.time) {
+      for (const report of reports) tell(telling, report);
       session.advance(through, time);
+      // A page is in the database before the next is read: no more than that is in memory, and a logon that is cut off is not for nothing.
+      await telling.written();
       deadline = performance.now() + patienceMs;
     } else if (performance.now() > deadline) return undefined;
     else await new Promise((resolve) => setTimeout(resolve, LOOK_MS));

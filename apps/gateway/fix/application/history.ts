@@ -18,7 +18,8 @@ export interface FillFilter {
 /** Reports of the past, made from what has been settled. */
 export interface MissedReports {
   /**
-   * Reports of the account after `after`, oldest first, and how far they go: everything that has been settled when it is asked.
+   * Reports of the account after `after`, oldest first, and how far they go: some thousands at once, or all that has been settled. Of an
+   * acceptance its time alone is known, and what has been read before is known by `after` as it was answered then.
    * @param open orders that had not ended at `after`
    */
   read(
