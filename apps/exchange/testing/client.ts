@@ -15,7 +15,7 @@ export const keys: ReadonlyMap<string, LinkKey> = new Map(
   LINK_ROLES.map((role) => [role, { role, key: secretOf(role) }]),
 );
 
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 60_000;
 
 /** A link that remembers what it was told. */
 export class Client {

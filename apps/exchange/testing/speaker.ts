@@ -14,7 +14,7 @@ import {
 import { proofOf } from '@platform/venue-link';
 import { secretOf } from './client.js';
 
-const PATIENCE_MS = 8_000;
+const PATIENCE_MS = 60_000;
 
 /** Somebody who speaks the protocol by hand, and so can speak it badly. */
 export class Speaker {

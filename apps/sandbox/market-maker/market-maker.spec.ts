@@ -6,7 +6,7 @@ import { STRATEGIES, type Strategy } from './strategy.js';
 import { FakeVenue } from './testing/fake-venue.js';
 
 const strategy = STRATEGIES['BTC-USD'] as Strategy;
-const WITHIN_MS = 8_000;
+const WITHIN_MS = 60_000;
 
 let venue: FakeVenue;
 let maker: MarketMaker;

@@ -4,7 +4,7 @@ import { encodeMessage, FixReader } from '../fix-codec.js';
 import { FixBody, type FixMessage } from '../fix-message.js';
 import { formatTimestamp } from '../fix-time.js';
 
-const PATIENCE_MS = 5_000;
+const PATIENCE_MS = 60_000;
 
 /** A bare client: it sends what it is told to, right or wrong, and keeps what comes. */
 export class FixClient {

@@ -31,7 +31,7 @@ export interface AnvilTestNode {
 }
 
 const CHAIN_ID = 31_337;
-const STARTS_WITHIN_MS = 20_000;
+const STARTS_WITHIN_MS = 60_000;
 
 /**
  * The program's input is our pipe: when this process is gone, however it went, the shell sees the end of it and ends

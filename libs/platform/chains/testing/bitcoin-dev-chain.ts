@@ -31,7 +31,7 @@ export interface BitcoinTestNode {
   kill(): Promise<void>;
 }
 
-const STARTS_WITHIN_MS = 30_000;
+const STARTS_WITHIN_MS = 60_000;
 
 /** Starts a dev chain on a free port and waits until it answers. */
 export async function startBitcoinDevChain(settings: BitcoinDevChainSettings = {}): Promise<BitcoinTestNode> {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type QuickFixFiles } from './prepare-quickfix.js';
 
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 60_000;
 
 /** What QuickFIX told: `app` and `admin` came in and passed its dictionary, `sent` went out, `log` is what it says of itself. */
 export interface Told {
