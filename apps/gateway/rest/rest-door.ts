@@ -3,6 +3,7 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { type CustodySettings } from '@platform/custody';
 import { clientAddress, clientNetwork } from '../client-address.js';
 import { type Door, type GatewayParts } from '../parts.js';
+import { Places } from '../places.js';
 import { type ThrottleLimits } from '../throttle.js';
 import { AccountHistory } from './account-history.js';
 import { AccountRoutes } from './account-routes.js';
@@ -60,14 +61,16 @@ class RestDoor implements Door {
   readonly #app: FastifyInstance;
   readonly #admission: Admission;
   readonly #sockets = new Set<Socket>();
-  readonly #ofNetwork = new Map<string, number>();
+  readonly #places: Places;
   #isClosing = false;
 
   constructor(
     private readonly parts: GatewayParts,
     private readonly settings: typeof DEFAULTS & RestDoorSettings,
   ) {
+    const { mostConnections, mostConnectionsOfAddress, trustedProxies } = settings;
     this.#admission = new Admission(parts.access, settings);
+    this.#places = new Places(mostConnections, trustedProxies === 0 ? mostConnectionsOfAddress : mostConnections);
     this.#app = this.#serverOf();
     const { feed, database } = parts;
     const orders = new OrderRoutes(parts, new AccountHistory(feed, database));
@@ -134,17 +137,12 @@ class RestDoor implements Door {
 
   /** A door has room for so many of one network: the sockets behind a proxy of ours all come from the proxy, which has its own limit. */
   #admitConnection(socket: Socket): void {
-    const { trustedProxies, mostConnectionsOfAddress } = this.settings;
     const network = clientNetwork(socket.remoteAddress ?? '');
-    const open = this.#ofNetwork.get(network) ?? 0;
-    if (trustedProxies === 0 && open >= mostConnectionsOfAddress) return void socket.destroy();
+    if (this.#places.take(network) !== undefined) return void socket.destroy();
     this.#sockets.add(socket);
-    this.#ofNetwork.set(network, open + 1);
     socket.once('close', () => {
       this.#sockets.delete(socket);
-      const left = (this.#ofNetwork.get(network) ?? 1) - 1;
-      if (left === 0) this.#ofNetwork.delete(network);
-      else this.#ofNetwork.set(network, left);
+      this.#places.release(network);
     });
   }
 

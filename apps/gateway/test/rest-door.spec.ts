@@ -257,6 +257,20 @@ describe('F1: a connection cut in the middle of an order', () => {
   });
 });
 
+describe('connections of one network', () => {
+  it('are so many and no more, until one of them ends', async () => {
+    const at = await open({ mostConnectionsOfAddress: 2 });
+    const sockets = await Promise.all([socketTo(at), socketTo(at), socketTo(at)]);
+    await Promise.race(sockets.map((socket) => once(socket.resume(), 'close')));
+    expect(sockets.filter(({ destroyed }) => destroyed)).toHaveLength(1);
+    await expect(ask('GET', '/symbols', { at })).rejects.toThrow('fetch failed');
+    sockets.find(({ destroyed }) => !destroyed)?.end();
+    const served = (): Promise<Answer> => ask('GET', '/symbols', { at }).catch(served);
+    expect((await served()).status).toBe(200);
+    await at.close(200);
+  });
+});
+
 describe('F10: clients that do not finish their requests', () => {
   it('are dropped, whether they dawdle in the head or in the body, while others are served', async () => {
     const at = await open({ requestMs: REQUEST_MS });
