@@ -119,10 +119,10 @@ export async function historyAgainstJournal({ stack }, customer, journal) {
  * The ledger's statements of the exchange accounts against the fills that were told. An order pays its whole price rounded up to the smallest unit and
  * receives it rounded down.
  * @param {import('./venue-stack.mjs').VenueStack} venue
- * @param {string} customer
+ * @param {{ id: string, name: string }} customer
  * @param {ReadonlyMap<string, readonly { orderId: string, side: string, price: string, quantity: bigint, fee: string }[]>} fills by symbol
  */
-export async function statementAgainstFills({ stack }, customer, fills) {
+export async function statementAgainstFills({ stack }, { id, name }, fills) {
   const told = new Map(Object.keys(LEDGER_SCALES).map((asset) => [asset, 0n]));
   const add = (asset, amount) => told.set(asset, (told.get(asset) ?? 0n) + amount);
   for (const [symbol, all] of fills) {
@@ -140,11 +140,11 @@ export async function statementAgainstFills({ stack }, customer, fills) {
          JOIN ledger.transfers x ON x.id = e.transfer_id AND x.kind = 'venue.trade'
          JOIN ledger.accounts a ON a.id = e.account_id JOIN ledger.account_types t ON t.code = a.type_code AND t.name = 'exchange_available'
          JOIN ledger.assets s ON s.id = a.asset_id WHERE a.owner_id = $1 GROUP BY s.code, t.normal_sign`,
-      [customer],
+      [id],
     );
     return new Map(rows.map(({ asset, change }) => [asset, BigInt(change)]));
   });
-  return compareAmounts('statement and fills', booked, told);
+  return compareAmounts(`${name}: statement and fills`, booked, told);
 }
 
 function byOrder(fills) {
