@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 
 /**
@@ -15,8 +16,21 @@ function tryPort(port) {
   });
 }
 
-/** @returns {Promise<number>} a port of 127.0.0.1 that was free a moment ago */
-export const freePort = () => tryPort(0);
+/** Above what services have for their own, and below what systems give to outgoing connections, one of which could have it by the time it is used. */
+const [FIRST, LAST] = [10_240, 32_767];
+
+/** @type {Set<number>} */
+const given = new Set();
+
+/** @returns {Promise<number>} a port of 127.0.0.1 that was free a moment ago, and another one each time */
+export async function freePort() {
+  for (;;) {
+    const port = randomInt(FIRST, LAST + 1);
+    if (given.has(port) || !(await isPortFree(port))) continue;
+    given.add(port);
+    return port;
+  }
+}
 
 /**
  * @param {number} port
