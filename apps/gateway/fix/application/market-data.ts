@@ -141,7 +141,7 @@ export class MarketData {
       }
     }
     if (entries.has(TRADE))
-      for (const trade of this.#feed.recentTrades(instrument.number).slice(0, TRADES_IN_SNAPSHOT)) {
+      for (const trade of this.#feed.recentTrades(instrument.number, TRADES_IN_SNAPSHOT)) {
         addTrade(group.add(269, TRADE), instrument, trade);
         count += 1;
       }
