@@ -34,6 +34,13 @@ export const GATEWAY_ENVIRONMENT = [
     meaning: 'certificate chain (PEM) of the FIX port’s TLS',
   },
   {
+    name: 'GATEWAY_FIX_MESSAGES_KEPT_DAYS',
+    readers: ['gateway'],
+    meaning:
+      'days (1 to 400) for which a FIX client can ask again for what it was sent; what no connection has had yet is kept for 400',
+    fallback: '7',
+  },
+  {
     name: 'GATEWAY_METRICS_PORT',
     readers: ['gateway'],
     meaning: 'port of the gateway’s health and metrics',

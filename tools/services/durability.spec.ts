@@ -179,15 +179,20 @@ describe('B12: a full volume', () => {
       }
       expect(refusals.every((error) => error instanceof DatabaseUnavailable)).toBe(true);
       rmSync(join(mount, 'ballast'), { recursive: true });
-      const again = connect(
-        await Promise.race([
-          server.exited.then(() => start(join(mount, 'pg'), small)),
-          sleep(1_500).then(() => server),
-        ]),
-      );
-      const { batches } = await onceBack(() =>
-        again.one<{ batches: bigint }>('SELECT count(DISTINCT n) AS batches FROM filler'),
-      );
+      let current = server;
+      let again = database;
+      const ended = new Set<Postgres>();
+      const watch = (it: Postgres): unknown => it.exited.then(() => ended.add(it));
+      void watch(server);
+      // It may go on, recover by itself, or give up at any moment of that.
+      const { batches } = await onceBack(async () => {
+        if (ended.has(current)) {
+          current = await start(join(mount, 'pg'), small);
+          void watch(current);
+          again = connect(current);
+        }
+        return again.one<{ batches: bigint }>('SELECT count(DISTINCT n) AS batches FROM filler');
+      });
       expect(Number(batches)).toBeGreaterThanOrEqual(acknowledged);
       await again.query("INSERT INTO filler VALUES (-1, 'room again')");
     },

@@ -60,14 +60,16 @@ describe('a standby', () => {
     const { one, other } = pair;
     const gateway = await one.connect('gateway');
     const [shared = 0] = await gateway.do([order({ clientOrderId: 1n })]);
-    process.kill(other.pid, 'SIGSTOP');
+    // Dead, not stopped: what is on its way to a stopped one is read when it goes on.
+    await other.kill();
+    await said(one, 'the standby has left');
     for (let id = 2n; id <= 40n; id += 1n) gateway.link.send(order({ clientOrderId: id }));
     // On its disk, or it would have nothing that the follower has not.
     while (inspectJournal(new NodeDisk(), one.journalFolder).lastSequence < shared + 39) await sleep(5);
     await one.kill();
     expect(gateway.sequences.size).toBe(1);
-    process.kill(other.pid, 'SIGCONT');
-    const promotion = await promote(other);
+    await other.start();
+    const promotion = await promote(other, true);
     one.environment['EXCHANGE_FOLLOWS'] = other.address.path;
     await one.start();
     expect(await one.exited()).toBe(1);

@@ -49,6 +49,11 @@ export class FailoverLoad {
   /** Sends no more orders, and ends when all that were sent are known and seen. */
   async stop(): Promise<void> {
     this.#isOver = true;
+    for (const start = Date.now(); !this.#isDone(); await sleep(5)) {
+      const unseen = [...this.acknowledged.keys()].filter((id) => !this.accepted.has(id));
+      if (Date.now() - start > PATIENCE_MS)
+        throw new Error(`of ${this.#nextId - 1n} orders ${this.#unknown.size} are unknown, ${unseen.length} unseen`);
+    }
     await Promise.all(this.#loops);
   }
 
@@ -118,6 +123,10 @@ export class FailoverLoad {
     const link = await this.#connect('gateway', {
       onSequenced: (command, first, count) => {
         for (let k = 0; k < count; k += 1) this.#acknowledge(ids.get(command + k), first + k);
+      },
+      onRefused: (command) => {
+        const id = ids.get(command);
+        if (id !== undefined) again.push(id);
       },
     });
     while (link.isOpen && !this.#isDone()) {

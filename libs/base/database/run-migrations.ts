@@ -1,12 +1,10 @@
 import { createHash } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type DataSource, type MigrationInterface } from 'typeorm';
+import { pollForLock } from './poll-for-lock.js';
 
 export type MigrationClass = new () => MigrationInterface;
 
 const LOCK = 7_305_884_221;
-const LOCK_POLL_MS = 100;
-const LOCK_WAIT_MS = 120_000;
 
 /**
  * Brings the database at `ownerUrl` to the newest migration, each in its own transaction, and returns the names of those it ran. Two starters
@@ -27,7 +25,7 @@ export async function runMigrations(ownerUrl: string, migrations: readonly Migra
   await source.initialize();
   const lockHolder = source.createQueryRunner();
   try {
-    await acquire(async () => {
+    await pollForLock(async () => {
       const rows = (await lockHolder.query('SELECT pg_try_advisory_lock($1) AS held', [LOCK])) as { held: boolean }[];
       return rows[0]?.held === true;
     });
@@ -39,14 +37,6 @@ export async function runMigrations(ownerUrl: string, migrations: readonly Migra
     await lockHolder.query('SELECT pg_advisory_unlock($1)', [LOCK]).catch(() => undefined);
     await lockHolder.release();
     await source.destroy();
-  }
-}
-
-async function acquire(tryLock: () => Promise<boolean>): Promise<void> {
-  for (const deadline = performance.now() + LOCK_WAIT_MS; ;) {
-    if (await tryLock()) return;
-    if (performance.now() > deadline) throw new Error('another process has been migrating for two minutes');
-    await sleep(LOCK_POLL_MS);
   }
 }
 

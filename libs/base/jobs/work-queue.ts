@@ -1,6 +1,7 @@
 import { createPostgresBackend, Queue, runMigrations as migrateQueueSchema, Worker, withBackend } from 'bullmq';
 import pg from 'pg';
 import { type Secret } from '@base/config';
+import { pollForLock } from '@base/database';
 import { type Logger } from '@base/observability';
 
 const QUEUE = 'strongroom';
@@ -121,11 +122,19 @@ class BullWorkQueue implements WorkQueue {
   }
 }
 
+/** Of those who make the queue's tables at the same time, one does, and the others find them made: PostgreSQL refuses two grants on one object at once. */
+const SCHEMA_LOCK = 7_305_884_222;
+
 /** Makes or updates the queue's own tables, as the database's owner, and lets the application use them. */
 export async function installQueueSchema(ownerUrl: string): Promise<void> {
   const client = new pg.Client({ connectionString: ownerUrl });
   await client.connect();
   try {
+    // Held until the connection ends.
+    await pollForLock(async () => {
+      const { rows } = await client.query<{ held: boolean }>('SELECT pg_try_advisory_lock($1) AS held', [SCHEMA_LOCK]);
+      return rows[0]?.held === true;
+    });
     await migrateQueueSchema(client);
     await client.query(`
       GRANT USAGE, CREATE ON SCHEMA bullmq TO strongroom_app; -- it makes a sequence per queue

@@ -22,15 +22,9 @@ import { EventOrder } from './event-order.js';
 import { HighestTerm } from './highest-term.js';
 import { proofOf, provesKey } from './link-proof.js';
 import { MessageReader, type Reading } from './message-reader.js';
+import { type Replica } from './replica.js';
 
 /** `lost`: the connection broke without a word. `gap`: an event was missing, which the venue must never do. */
-/** What a link that is not a trader's is told: a standby's commands, and whatever else is not the link's own affair. */
-export interface Replica {
-  /** A whole command of the venue's journal. False: not now, and `resume` says when. */
-  onCommand(view: DataView, at: number, length: number): boolean;
-  onMessage(message: LinkMessage): void;
-}
-
 export type LinkEnd = Farewell | 'lost' | 'gap' | 'unproven_venue' | 'stale_primary';
 
 export interface ExchangeLinkOptions {
@@ -92,8 +86,9 @@ export class ExchangeLink {
   #settle: { resolve: (link: ExchangeLink) => void; reject: (error: Error) => void } | undefined;
   #end: LinkEnd = 'lost';
   readonly #terms: HighestTerm;
-  #onPromoted: ((answer: Promotion) => void) | undefined;
-  #onReplicationSet: ((mode: ReplicationMode) => void) | undefined;
+  #onPromoted?: (answer: Promotion) => void;
+  #onReplicationSet?: (mode: ReplicationMode) => void;
+  readonly #unanswered: ((error: Error) => void)[] = [];
   #isReading = true;
   #commands = 0;
   #references = 0;
@@ -184,13 +179,13 @@ export class ExchangeLink {
   /** Tells a follower to become the primary; forced, also when it lacks what the primary had released. */
   promote(isForced = false): Promise<Promotion> {
     this.#say({ kind: 'promote', isForced: isForced ? 1 : 0 });
-    return new Promise((resolve) => (this.#onPromoted = resolve));
+    return this.#answer((resolve) => (this.#onPromoted = resolve));
   }
 
   /** Tells a primary whether its standby must have a command before anybody is told of it. */
   setReplication(mode: ReplicationMode): Promise<ReplicationMode> {
     this.#say({ kind: 'set-replication', mode });
-    return new Promise((resolve) => (this.#onReplicationSet = resolve));
+    return this.#answer((resolve) => (this.#onReplicationSet = resolve));
   }
 
   /** A message of replication's own: see `Replica`. */
@@ -385,7 +380,17 @@ export class ExchangeLink {
     clearInterval(this.#beat);
     this.#settle?.reject(new Error(this.#end));
     this.#settle = undefined;
+    for (const reject of this.#unanswered) reject(new Error(this.#end));
     this.#options.onClosed?.(this.#end);
+  }
+
+  /** Fails when the link ends before the answer comes. */
+  #answer<Answer>(listen: (resolve: (answer: Answer) => void) => void): Promise<Answer> {
+    if (this.#state === 'closed') return Promise.reject(new Error(this.#end));
+    return new Promise((resolve, reject) => {
+      listen(resolve);
+      this.#unanswered.push(reject);
+    });
   }
 
   #assertOpen(): void {
