@@ -4,9 +4,13 @@
  */
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ROOT } from '../launcher/root.mjs';
+import { migrate } from '../services/migrate.mjs';
+import { forgetPostgres, startPostgres } from '../services/postgres.mjs';
 
 const [, , folder = '', count = '1'] = process.argv;
 const built = (path) => import(pathToFileURL(join(ROOT, 'dist', path)).href);
@@ -16,6 +20,8 @@ const { createLogger } = await built('libs/base/observability/index.js');
 const { systemClock } = await built('libs/base/clock/index.js');
 const { LiveVenue } = await built('apps/gateway/desk/live-venue.js');
 const { openSocketDoor } = await built('apps/gateway/socket/socket-door.js');
+const { openFixDoor } = await built('apps/gateway/fix/fix-door.js');
+const { Database } = await built('libs/base/database/index.js');
 const { openRestDoor } = await built('apps/gateway/rest/rest-door.js');
 const { custodySettings } = await built('libs/platform/custody/index.js');
 const { listing, order } = await built('apps/exchange/testing/opening.js');
@@ -27,7 +33,6 @@ const path = join(folder, 'exchange.sock');
 const env = { ...keys, PATH: process.env.PATH, EXCHANGE_DATA_DIR: join(folder, 'journal'), EXCHANGE_SOCKET: path, EXCHANGE_METRICS_PORT: '0' }; // prettier-ignore
 const child = spawn(process.execPath, [join(ROOT, 'dist/apps/exchange/main.js')], { env, stdio: ['ignore', 'pipe', 'inherit'] }); // prettier-ignore
 process.once('exit', () => child.kill('SIGKILL'));
-process.once('SIGTERM', () => process.exit(0));
 await new Promise((resolve) => child.stdout.on('data', (text) => String(text).includes('exchange ready') && resolve(undefined))); // prettier-ignore
 
 /** Sends on a link of its own and waits until all is durable. */
@@ -69,14 +74,25 @@ const nothing = {
 const readSnapshot = () => Promise.resolve({ position: { sequence: 0n, index: 0 }, assets, ...nothing, isKillSwitchEngaged: false }); // prettier-ignore
 const key = new Secret(keys.EXCHANGE_GATEWAY_KEY);
 const venue = await LiveVenue.connect({ addresses: [{ path }], key, readSnapshot, logger });
-const traderOf = (account) => ({ customerId: String(account), account, keyId: `k${account}`, scopes: ['view', 'trade'], isFrozen: false }); // prettier-ignore
+const customerOf = (account) => `00000000-0000-4000-8000-${String(account).padStart(12, '0')}`;
+const traderOf = (account) => ({ customerId: customerOf(account), account, keyId: `k${account}`, scopes: ['view', 'trade'], isFrozen: false }); // prettier-ignore
 const byToken = (token) => Promise.resolve(token.startsWith('t') ? traderOf(Number(token.slice(1))) : undefined);
-const access = { byToken, byKey: () => Promise.resolve(undefined), onChanged: () => () => {} };
+const access = { byToken, byKey: byToken, onChanged: () => () => {} };
 const parts = { desk: venue.desk, feed: venue.feed, access, clock: systemClock, logger };
 const unlimited = { host: '127.0.0.1', port: 0, mostConnections: 5_000, mostConnectionsOfAddress: 5_000 };
 const socket = await openSocketDoor(parts, { ...unlimited, messagesPerMinute: 1e9 });
 const rate = { perSecond: 1e6, burst: 1e6 };
 const custody = custodySettings({ network: 'regtest', ethereumChainId: 31_337n, sandbox: true });
-// Nothing that is measured asks the database.
+// What REST is measured with asks no database; FIX keeps its sessions there.
 const rest = await openRestDoor({ ...parts, database: undefined }, { ...unlimited, custody, perKey: rate, perAddress: rate }); // prettier-ignore
-console.log(JSON.stringify({ socket: socket.port, rest: rest.port, first: FIRST }));
+const cluster = mkdtempSync(join(tmpdir(), 'bench-venue-postgres-'));
+const postgres = await startPostgres({ folder: cluster, durableSetup: false });
+process.once('SIGTERM', async () => {
+  await postgres.stop();
+  forgetPostgres(cluster);
+  process.exit(0);
+});
+await migrate(postgres.url('owner', 'postgres'));
+const database = new Database({ url: new Secret(postgres.url('app', 'postgres')), applicationName: 'bench', max: 20 });
+const fix = await openFixDoor({ ...parts, database }, { host: '127.0.0.1', port: 0, connectionsMax: 5_000, connectionsPerAddressMax: 5_000 }); // prettier-ignore
+console.log(JSON.stringify({ socket: socket.port, rest: rest.port, fix: fix.port, first: FIRST }));

@@ -1,5 +1,5 @@
 /**
- * `npm run bench:venue [-- --seconds N]`: order → acknowledgement through the WebSocket and REST doors at 1, 100 and 1,000 connections, and market data to as many
+ * `npm run bench:venue [-- --seconds N]`: order → acknowledgement through the WebSocket, REST and FIX doors at 1, 100 and 1,000 connections, and market data to as many
  * subscribers; as ratios to bare servers in the same rounds (`venue-baselines.mjs`). Server, exchange and client are processes of their own.
  */
 import { spawn } from 'node:child_process';
@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ensureBuilt } from '../build.mjs';
 import { ROOT } from '../launcher/root.mjs';
+import { lightFix } from './light-fix.mjs';
 import { lightSocket } from './light-socket.mjs';
 import { median, percentile, report } from './report.mjs';
 
@@ -18,6 +19,7 @@ const MS = Number(values.seconds) * 1000;
 const ROUNDS = Number(values.rounds);
 const CONNECTIONS = [1, 100, 1_000];
 const WINDOW = 64;
+const LOGONS_AT_ONCE = 20;
 const PATH = '/mercury-gateway/v1/ws';
 
 await ensureBuilt(console.log);
@@ -94,6 +96,17 @@ async function httpClients(count, port, path, first) {
   const all = await Promise.all(Array.from({ length: count }, (_, k) => open(k)));
   const body = () => `{"clOrdId":"b${(orders += 1)}","symbol":"BTC-USD","ordType":"LIMIT","timeInForce":"IOC","side":"BUY","orderQty":1,"price":1}`; // prettier-ignore
   return { all, answers: 1, ask: (client) => client.ask(body()) };
+}
+
+/** Numbers begin at 1 with each logon, and what a report says first is in the database: two reports, as on the WebSocket. */
+async function fixClients(count, { fix, first }) {
+  const all = [];
+  // Each logon is some questions to the database: a crowd of them would be told to wait.
+  for (let k = 0; k < count; k += LOGONS_AT_ONCE) {
+    const some = Array.from({ length: Math.min(LOGONS_AT_ONCE, count - k) }, (_, n) => first + k + n);
+    all.push(...(await Promise.all(some.map((account) => lightFix(fix, `BENCH${account}`, { id: `t${account}`, secret: 'of the bench' }))))); // prettier-ignore
+  }
+  return { all, answers: 2, ask: (client) => client.order(`b${(orders += 1)}`) };
 }
 
 /** Every connection has one request under way. */
@@ -213,6 +226,8 @@ try {
     const rest = { own: () => httpClients(count, room.rest, '/v3/exchange/orders', room.first), base: () => httpClients(count, bare.http, '/', room.first) }; // prettier-ignore
     rows.push(...compareAcks(`WebSocket, ${count}`, 'ws echo + fdatasync', await rounds(socket, closedLoop)));
     rows.push(...compareAcks(`REST, ${count}`, 'http echo + fdatasync', await rounds(rest, closedLoop)));
+    const fix = { own: () => fixClients(count, room), base: socket.base };
+    rows.push(...compareAcks(`FIX, ${count}`, 'ws echo + fdatasync', await rounds(fix, closedLoop)));
   }
   for (const count of CONNECTIONS) {
     const fanOut = { own: () => subscribers(count, room), base: () => broadcastListeners(count, bare.broadcast) };
