@@ -33,6 +33,15 @@ const path = join(folder, 'exchange.sock');
 const env = { ...keys, PATH: process.env.PATH, EXCHANGE_DATA_DIR: join(folder, 'journal'), EXCHANGE_SOCKET: path, EXCHANGE_METRICS_PORT: '0' }; // prettier-ignore
 const child = spawn(process.execPath, [join(ROOT, 'dist/apps/exchange/main.js')], { env, stdio: ['ignore', 'pipe', 'inherit'] }); // prettier-ignore
 process.once('exit', () => child.kill('SIGKILL'));
+const cluster = mkdtempSync(join(tmpdir(), 'bench-venue-postgres-'));
+/** @type {import('../services/postgres.mjs').Postgres | undefined} */
+let postgres;
+// From the first moment: the exchange goes with this process only when it ends by itself.
+process.once('SIGTERM', async () => {
+  await postgres?.stop();
+  forgetPostgres(cluster);
+  process.exit(0);
+});
 await new Promise((resolve) => child.stdout.on('data', (text) => String(text).includes('exchange ready') && resolve(undefined))); // prettier-ignore
 
 /** Sends on a link of its own and waits until all is durable. */
@@ -85,13 +94,7 @@ const rate = { perSecond: 1e6, burst: 1e6 };
 const custody = custodySettings({ network: 'regtest', ethereumChainId: 31_337n, sandbox: true });
 // What REST is measured with asks no database; FIX keeps its sessions there.
 const rest = await openRestDoor({ ...parts, database: undefined }, { ...unlimited, custody, perKey: rate, perAddress: rate }); // prettier-ignore
-const cluster = mkdtempSync(join(tmpdir(), 'bench-venue-postgres-'));
-const postgres = await startPostgres({ folder: cluster, durableSetup: false });
-process.once('SIGTERM', async () => {
-  await postgres.stop();
-  forgetPostgres(cluster);
-  process.exit(0);
-});
+postgres = await startPostgres({ folder: cluster, durableSetup: false });
 await migrate(postgres.url('owner', 'postgres'));
 const database = new Database({ url: new Secret(postgres.url('app', 'postgres')), applicationName: 'bench', max: 20 });
 // Nothing settles here, and nobody who logs on again wants what he was told before.
