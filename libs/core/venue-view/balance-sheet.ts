@@ -37,6 +37,7 @@ export class BalanceSheet {
 
   /** Which have changed since this was called last. */
   tellChanges(): { readonly account: number; readonly asset: number }[] {
+    if (this.#changed.size === 0) return [];
     const told: { account: number; asset: number }[] = [];
     for (const balance of this.#changed) {
       const { account, asset, total, held } = balance;

@@ -82,6 +82,7 @@ export class Book {
 
   /** Says what has changed since this was called last, and forgets what is gone. */
   tellChanges(levels: LevelChange[], orders: BookOrderChange[]): void {
+    if (this.#changedLevels.size === 0) return;
     for (const level of this.#changedLevels) {
       const { side, price, quantity, count, told } = level;
       if (quantity !== told.quantity || count !== told.count) {
@@ -95,7 +96,9 @@ export class Book {
       }
     }
     // Arrivals at one price must be told in the order of the queue, which need not be that in which their orders first changed.
-    for (const order of [...this.#changedOrders].sort(byPlace)) this.#tellOrder(order, orders);
+    const inPlace = [...this.#changedOrders];
+    if (inPlace.length > 1) inPlace.sort(byPlace);
+    for (const order of inPlace) this.#tellOrder(order, orders);
     this.#changedLevels.clear();
     this.#changedOrders.clear();
   }
@@ -112,7 +115,10 @@ export class Book {
     }
     if (shown === 0n || shown === told.shown) return;
     orders.push({ instrument: this.#instrument, side, orderId, price, quantity: shown });
-    Object.assign(told, { price, shown, sequence: queuedSequence, index: queuedIndex });
+    told.price = price;
+    told.shown = shown;
+    told.sequence = queuedSequence;
+    told.index = queuedIndex;
   }
 
   #levelFor(side: Side, price: number): PriceLevel {

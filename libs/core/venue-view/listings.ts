@@ -114,6 +114,7 @@ export class Listings {
 
   /** Which instruments have changed since this was called last. */
   tellChanges(): ViewedInstrument[] {
+    if (this.#changed.size === 0) return [];
     const changed = [...this.#changed].map((number) => this.listed(number));
     this.#changed.clear();
     return changed;

@@ -49,6 +49,8 @@ export class LiveOrder {
   feeCarry = 0n;
   /** What its account's held balance has of it. */
   hold = 0n;
+  /** Its hold is to be reckoned at the end of the command. */
+  isTouched = false;
 
   /** Neighbours in its price's queue; no level: it is not in the book. */
   level: PriceLevel | undefined;

@@ -4,10 +4,11 @@ import { BalanceSheet } from './balance-sheet.js';
 import { Book } from './book.js';
 import { type Listings } from './listings.js';
 import { LiveOrder } from './live-order.js';
+import { Names } from './names.js';
 import { carryRounding, needOf, payingAsset } from './order-money.js';
 import { OrdersKnown } from './orders-known.js';
 import { type Reports, tradeIdOf } from './reports.js';
-import { settlementOf } from './settlement.js';
+import { type SettledSide, settlementOf } from './settlement.js';
 import { ViewFault } from './view-fault.js';
 import { type ViewedFill, type ViewedOpenOrder, type VenueSnapshot } from './venue-snapshot.js';
 import { type BookOrderChange, type LevelChange } from './view-listener.js';
@@ -18,8 +19,6 @@ const POST_ONLY = 1;
 const FEE_ACCOUNT = 0;
 const ROUNDING_ACCOUNT = 1;
 const PLACE = engineCommands.messages.place.code;
-/** Names whose order has not come yet; it comes next, or never. */
-const MOST_NAMES = 100_000;
 
 export class OrderLife {
   readonly orders = new OrdersKnown();
@@ -27,10 +26,11 @@ export class OrderLife {
   readonly reports: Reports;
   readonly #listings: Listings;
   readonly #books = new Map<number, Book>();
-  readonly #names = new Map<string, string>();
+  readonly #names = new Names();
   /** In no queue yet: what its own matching leaves of it will rest before anything else arrives. */
   #arriving: LiveOrder | undefined;
-  readonly #touched = new Set<LiveOrder>();
+  /** Whose holds are to be reckoned, each once. */
+  #touched: LiveOrder[] = [];
   readonly #changedBooks = new Set<Book>();
 
   constructor(snapshot: VenueSnapshot, listings: Listings, reports: Reports) {
@@ -61,38 +61,45 @@ export class OrderLife {
   }
 
   /** Names whose order has not come yet. */
-  *names(): Generator<VenueSnapshot['clientNames'][number]> {
-    for (const [key, text] of this.#names) {
-      const [account = '', clientOrderId = ''] = key.split('/');
-      yield { account: Number(account), clientOrderId: BigInt(clientOrderId), text };
-    }
+  names(): Iterable<VenueSnapshot['clientNames'][number]> {
+    return this.#names;
   }
 
   name(account: number, clientOrderId: bigint, text: string): void {
-    if (clientOrderId === 0n || text === '') return;
-    const [oldest] = this.#names.size < MOST_NAMES ? [] : this.#names.keys();
-    if (oldest !== undefined) this.#names.delete(oldest);
-    this.#names.set(`${account}/${clientOrderId}`, text);
+    if (clientOrderId !== 0n && text !== '') this.#names.keep(account, clientOrderId, text);
   }
 
   accept(event: Event<'order-accepted'>): void {
     this.settleArrival();
     const listing = this.#listings.listed(event.instrument);
-    const { orderId, account, instrument, clientOrderId, session, side, type, timeInForce, selfTrade } = event;
+    const { account, clientOrderId, type, quantity } = event;
+    const { makerPpm, takerPpm } = this.#listings.ratesOf(account, event.instrument);
     const order = new LiveOrder(
       {
-        ...{ orderId, account, instrument, clientOrderId, session, side, type, timeInForce, selfTrade },
-        ...this.#listings.ratesOf(account, instrument),
+        orderId: event.orderId,
+        account,
+        instrument: event.instrument,
+        clientOrderId,
         clientText: this.#takeName(account, clientOrderId),
+        session: event.session,
+        side: event.side,
+        type,
+        timeInForce: event.timeInForce,
+        selfTrade: event.selfTrade,
         isLiquidation: event.liquidation === 1,
-        displayQuantity: event.displayQuantity ?? 0n,
-        expiresAt: event.expiresAt ?? 0n,
+        displayQuantity: event.displayQuantity,
+        expiresAt: event.expiresAt,
+        makerPpm,
+        takerPpm,
         acceptedAt: event.time,
       },
       listing,
     );
-    const { instructions, quantity, price, triggerPrice } = event;
-    Object.assign(order, { instructions, quantity, open: quantity, price, triggerPrice });
+    order.instructions = event.instructions;
+    order.quantity = quantity;
+    order.open = quantity;
+    order.price = event.price;
+    order.triggerPrice = event.triggerPrice;
     order.isDormant = type !== 'limit' && type !== 'market';
     this.orders.begin(order);
     this.#arrive(order, event);
@@ -141,7 +148,7 @@ export class OrderLife {
     this.#end(order, 'cancelled');
     order.reason = event.reason;
     this.#touch(order, event);
-    this.reports.report('cancelled', order, event, { cancelReason: event.reason });
+    this.reports.report('cancelled', order, event, event.reason);
   }
 
   decrement(event: Event<'order-decremented'>): void {
@@ -175,20 +182,20 @@ export class OrderLife {
     const taker = this.#order(event.takerOrderId);
     const settled = settlementOf(event, maker, taker);
     this.#pay(event, maker);
-    for (const [order, side] of [
-      [maker, settled.maker],
-      [taker, settled.taker],
-    ] as const) {
-      carryRounding(order, side);
-      this.#fill(order, event.quantity);
-      order.traded += side.notional;
-      order.fees += side.fee;
-      order.lastPrice = event.price;
-      order.lastQuantity = event.quantity;
-      this.#touch(order, event);
-      this.reports.report('trade', order, event, { fill: this.#fillOf(event, order, order === taker) });
-    }
+    this.#settle(event, maker, settled.maker, 'maker');
+    this.#settle(event, taker, settled.taker, 'taker');
     this.reports.trade(event);
+  }
+
+  #settle(event: Event<'trade'>, order: LiveOrder, side: SettledSide, liquidity: 'maker' | 'taker'): void {
+    carryRounding(order, side);
+    this.#fill(order, event.quantity);
+    order.traded += side.notional;
+    order.fees += side.fee;
+    order.lastPrice = event.price;
+    order.lastQuantity = event.quantity;
+    this.#touch(order, event);
+    this.reports.fill(order, event, fillOf(event, order, liquidity));
   }
 
   /** The command is over: what it left resting rests, and what orders hold is brought up to date. */
@@ -205,7 +212,7 @@ export class OrderLife {
   #restore(open: ViewedOpenOrder, isArriving: boolean): void {
     const order = LiveOrder.restored(open, this.#listings.listed(open.instrument));
     this.orders.begin(order);
-    this.#touched.add(order);
+    this.#reckonLater(order);
     if (order.isDormant || order.isImmediate) return;
     if (!isArriving) return this.#bookOf(order).enter(order);
     order.shown = order.open;
@@ -214,30 +221,34 @@ export class OrderLife {
 
   #reckonHolds(): void {
     for (const order of this.#touched) {
+      order.isTouched = false;
       const need = needOf(order);
       this.sheet.addHeld(order.terms.account, payingAsset(order), need - order.hold);
       order.hold = need;
     }
-    this.#touched.clear();
+    this.#touched = [];
   }
 
   #order(id: bigint): LiveOrder {
-    const order = this.orders.get(id);
+    const order = this.orders.live(id);
     if (order?.status !== 'open') throw new ViewFault('unknown_order', `order ${id}`);
     return order;
   }
 
   #touch(order: LiveOrder, event: EngineEvent): void {
     order.touch(event.sequence, event.origin, event.time);
-    this.#touched.add(order);
+    this.#reckonLater(order);
+  }
+
+  #reckonLater(order: LiveOrder): void {
+    if (order.isTouched) return;
+    order.isTouched = true;
+    this.#touched.push(order);
   }
 
   #takeName(account: number, clientOrderId: bigint): string | null {
     if (clientOrderId === 0n) return null;
-    const key = `${account}/${clientOrderId}`;
-    const text = this.#names.get(key);
-    this.#names.delete(key);
-    return text ?? textOf(clientOrderId);
+    return this.#names.take(account, clientOrderId) ?? textOf(clientOrderId);
   }
 
   #arrive(order: LiveOrder, event: EngineEvent): void {
@@ -291,18 +302,25 @@ export class OrderLife {
     sheet.addTotal(buyer, listing.base.number, delivered);
     sheet.addTotal(seller, listing.base.number, -delivered);
   }
+}
 
-  #fillOf(event: Event<'trade'>, order: LiveOrder, isTaker: boolean): ViewedFill {
-    const { sequence, origin: index, time, instrument, price, quantity } = event;
-    const { account, orderId, side } = order.terms;
-    return {
-      tradeId: tradeIdOf(event),
-      ...{ sequence, index, time, account, orderId, instrument, side, price, quantity },
-      liquidity: isTaker ? 'taker' : 'maker',
-      notional: side === 'buy' ? event.buyerPays : event.sellerReceives,
-      fee: isTaker ? event.takerFee : event.makerFee,
-    };
-  }
+function fillOf(event: Event<'trade'>, order: LiveOrder, liquidity: 'maker' | 'taker'): ViewedFill {
+  const { account, orderId, side } = order.terms;
+  return {
+    tradeId: tradeIdOf(event),
+    sequence: event.sequence,
+    index: event.origin,
+    time: event.time,
+    account,
+    orderId,
+    instrument: event.instrument,
+    side,
+    liquidity,
+    price: event.price,
+    quantity: event.quantity,
+    notional: side === 'buy' ? event.buyerPays : event.sellerReceives,
+    fee: liquidity === 'taker' ? event.takerFee : event.makerFee,
+  };
 }
 
 const inTime = (

@@ -1,4 +1,4 @@
-import { type EngineEvent } from '@core/contracts';
+import { type CancelReason, type EngineEvent } from '@core/contracts';
 import { type LiveOrder } from './live-order.js';
 import { type PublicTrade, type ViewedFill, type ViewedOrder } from './venue-snapshot.js';
 import { type ExecutionReport, type RequestRejected } from './view-listener.js';
@@ -13,6 +13,14 @@ const INDICES = 65_536n;
 const REQUESTS = { 2: 'cancel', 3: 'cancel-by-client-id', 4: 'replace' } as const;
 
 export const tradeIdOf = ({ sequence, origin }: EngineEvent): bigint => sequence * INDICES + BigInt(origin);
+
+type UnfilledKind = Exclude<ExecutionReport['kind'], 'trade' | 'rejected'>;
+
+function reportOf(kind: ExecutionReport['kind'], live: LiveOrder, event: EngineEvent): ExecutionReport {
+  const { sequence, origin: index, time } = event;
+  const { account, session } = live.terms;
+  return { kind, sequence, index, time, account, order: live.seen(), executionId: tradeIdOf(event) * 2n, session };
+}
 
 /** Collects what one command's events have to say to those whose orders they concern, and to everybody. */
 export class Reports {
@@ -32,18 +40,17 @@ export class Reports {
     this.#onTrade = on.trade;
   }
 
-  report(
-    kind: ExecutionReport['kind'],
-    live: LiveOrder,
-    event: EngineEvent,
-    more: Pick<ExecutionReport, 'fill' | 'cancelReason'> = {},
-  ): void {
-    const { sequence, origin: index, time } = event;
-    const { account, session } = live.terms;
-    const isTaker = more.fill?.liquidity === 'taker';
-    const executionId = tradeIdOf(event) * 2n + (isTaker ? 1n : 0n);
-    this.executions.push({ kind, sequence, index, time, account, order: live.seen(), executionId, session, ...more });
-    if (more.fill !== undefined) this.#onFill(more.fill);
+  /** @param cancelReason of `cancelled` */
+  report(kind: UnfilledKind, live: LiveOrder, event: EngineEvent, cancelReason?: CancelReason): void {
+    const report = reportOf(kind, live, event);
+    this.executions.push(cancelReason === undefined ? report : { ...report, cancelReason });
+  }
+
+  fill(live: LiveOrder, event: EngineEvent, fill: ViewedFill): void {
+    const report = reportOf('trade', live, event);
+    const executionId = fill.liquidity === 'taker' ? report.executionId + 1n : report.executionId;
+    this.executions.push({ ...report, executionId, fill });
+    this.#onFill(fill);
   }
 
   /** Told only where its terms are known: of a place that another process sent there is nothing to tell. */

@@ -1,7 +1,7 @@
 import { clientOrderIdOf, decodeText, type EngineEvent, INSURANCE_ACCOUNT, isClientOrderText } from '@core/contracts';
 import { Listings } from './listings.js';
 import { OrderLife } from './order-life.js';
-import { Recent } from './recent.js';
+import { RecentFills } from './recent-fills.js';
 import { Reports, type TermsOf } from './reports.js';
 import { type DayFigures, Tape } from './tape.js';
 import {
@@ -35,7 +35,7 @@ export class VenueView {
   readonly #life: OrderLife;
   readonly #reports: Reports;
   readonly #tapes = new Map<number, Tape>();
-  readonly #fills = new Recent<ViewedFill>(MOST_FILLS);
+  readonly #fills = new RecentFills(MOST_FILLS);
   readonly #onEffects: (effects: CommandEffects) => void;
   #waiting: EngineEvent[] = [];
   #position: StreamPosition;
@@ -50,7 +50,7 @@ export class VenueView {
     this.#position = snapshot.position;
     this.#listings = new Listings(snapshot);
     this.#reports = new Reports(termsOf, {
-      fill: (fill) => this.#fills.remember(fill.account, fill),
+      fill: (fill) => this.#fills.remember(fill),
       trade: (trade) => this.#tape(trade.instrument).add(trade),
     });
     this.#life = new OrderLife(snapshot, this.#listings, this.#reports);
@@ -166,19 +166,19 @@ export class VenueView {
 
   /** Open ones, and the last 100,000 that ended. */
   order(orderId: bigint): ViewedOrder | undefined {
-    return this.#life.orders.get(orderId)?.seen();
+    return this.#life.orders.get(orderId);
   }
 
   /** The account's last order of that name, while it is open or remembered. */
   orderByClientText(account: number, clientText: string): ViewedOrder | undefined {
     if (!isClientOrderText(clientText)) return undefined;
     const order = this.#life.orders.byClientId(account, clientOrderIdOf(clientText));
-    return order?.terms.clientText === clientText ? order.seen() : undefined;
+    return order?.clientText === clientText ? order : undefined;
   }
 
   /** Ended lately, newest first; whoever needs few takes few. */
-  *recentOrders(account: number): Generator<ViewedOrder> {
-    for (const order of this.#life.orders.endedOf(account)) yield order.seen();
+  recentOrders(account: number): Iterable<ViewedOrder> {
+    return this.#life.orders.endedOf(account);
   }
 
   /** Newest first. */
@@ -226,10 +226,12 @@ export class VenueView {
     this.#position = { sequence, index };
     const balances = this.#life.sheet.tellChanges();
     const instruments = this.#listings.tellChanges();
-    const told = { sequence, time, ...this.#reports.take(), levels, bookOrders, balances, instruments };
+    const { reports, rejections, trades } = this.#reports.take();
+    const told = { sequence, time, reports, rejections, trades, levels, bookOrders, balances, instruments };
     const count = this.#cancelledCount;
     this.#cancelledCount = undefined;
     this.#onEffects(count === undefined ? told : { ...told, cancelledCount: count });
+    this.#life.orders.settle();
   }
 
   #take(event: EngineEvent): void {
