@@ -34,7 +34,8 @@ afterAll(() => room.close());
 
 beforeEach(async () => {
   door = await open();
-  [said, depths] = [new Map(), new Map()];
+  said = new Map();
+  depths = new Map();
   const listener: PriceListener = {
     tick: ({ pair, price, depth }) => {
       said.set(pair, formatRate(price, 2, 'half-even'));
