@@ -32,7 +32,6 @@ export class MarketData {
   /** Instruments whose tickers may have changed in this turn. */
   readonly #moved = new Set<number>();
   readonly #saidOf = new Map<string, string>();
-  #saidConnected = true;
 
   constructor(private readonly parts: MarketDataParts) {
     this.candles = new CandleTopics(parts);
@@ -83,14 +82,7 @@ export class MarketData {
   }
 
   beat(): void {
-    const { feed, now } = this.parts;
-    this.#saidConnected = feed.isConnected;
-    this.heartbeat.latest(new SharedMessage(heartbeatBody(now(), feed.isConnected), feed.position.sequence));
-  }
-
-  /** Whoever acts on what the book shows hears at once that the venue has gone or come back. */
-  beatIfVenueChanged(): void {
-    if (this.parts.feed.isConnected !== this.#saidConnected) this.beat();
+    this.heartbeat.latest(new SharedMessage(heartbeatBody(this.parts.now()), this.parts.feed.position.sequence));
   }
 
   /** The last day moves on without a trade. */
@@ -116,7 +108,7 @@ export class MarketData {
     if (instrument === undefined) return;
     const topic = this.topic('l2', instrument);
     const encode = (changed: readonly LevelChange[]): SharedMessage =>
-      new SharedMessage(() => l2Body('updated', instrument, changed, time), sequence, changed.length);
+      new SharedMessage(() => l2Body('updated', instrument, changed, time), sequence);
     const placed = { position: sequence, message: encode(levels) };
     this.parts.cache.add(topic.key, placed);
     topic.levels(placed, { key: topic.key, levels, encode });
@@ -126,7 +118,7 @@ export class MarketData {
     const instrument = this.parts.feed.instrumentOf(number);
     if (instrument === undefined) return;
     const topic = this.topic('l3', instrument);
-    const message = new SharedMessage(() => l3Body('updated', instrument, orders, time), sequence, orders.length);
+    const message = new SharedMessage(() => l3Body('updated', instrument, orders, time), sequence);
     const placed = { position: sequence, message };
     this.parts.cache.add(topic.key, placed);
     topic.each(placed);

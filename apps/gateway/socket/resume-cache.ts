@@ -1,10 +1,6 @@
-import { type SharedMessage } from './shared-message.js';
+import { Blocks, KeptMessages, type PlacedMessage } from './kept-messages.js';
 
-/** A message at its place in a channel. Positions grow; what they count is the channel's (docs/exchange-websocket.md). */
-export interface PlacedMessage {
-  readonly position: bigint;
-  readonly message: SharedMessage;
-}
+export { type PlacedMessage } from './kept-messages.js';
 
 /** Commands have at most this many events; a trade's id is sequence × this + index. */
 const EVENTS_PER_COMMAND = 65_536n;
@@ -45,7 +41,7 @@ export interface ResumeLimits {
   readonly reports?: number;
   /** The one that was silent longest makes room. */
   readonly topics?: number;
-  /** What all messages together take, by `SharedMessage.keptBytes`. */
+  /** What all messages together take, in whole blocks. */
   readonly bytes?: number;
 }
 
@@ -56,54 +52,21 @@ export const RESUME_LIMITS: Readonly<Required<ResumeLimits>> = {
   bytes: 128 * 1024 * 1024,
 };
 
-/** Messages of a topic, oldest first; whoever adds sees to it that they do not become too many. */
-class Messages {
-  #placed: (PlacedMessage | undefined)[] = [];
-  #first = 0;
-
-  constructor(private floor: bigint) {}
-
-  get count(): number {
-    return this.#placed.length - this.#first;
-  }
-
-  add(placed: PlacedMessage): void {
-    this.#placed.push(placed);
-  }
-
-  /** The oldest, which is known no more. */
-  forgetOldest(): PlacedMessage | undefined {
-    const oldest = this.#placed[this.#first];
-    if (oldest === undefined) return undefined;
-    this.floor = oldest.position;
-    this.#placed[this.#first] = undefined;
-    this.#first += 1;
-    if (this.#first * 2 >= this.#placed.length) {
-      this.#placed = this.#placed.slice(this.#first);
-      this.#first = 0;
-    }
-    return oldest;
-  }
-
-  /** Everything after this position is here. */
-  get reachesBackTo(): bigint {
-    return this.floor;
-  }
-
-  after(from: bigint): readonly PlacedMessage[] | undefined {
-    if (from < this.floor) return undefined;
-    let at = this.#placed.length;
-    while (at > this.#first && (this.#placed[at - 1]?.position ?? 0n) > from) at -= 1;
-    return this.#placed.slice(at).filter((placed) => placed !== undefined);
-  }
+/** A topic between those that said something right before and right after it. */
+interface Said {
+  readonly topic: string;
+  readonly messages: KeptMessages;
+  before: Said | undefined;
+  after: Said | undefined;
 }
 
-/** Of this process alone. One budget for all topics: the messages of the topic that was silent longest make room, the oldest first. */
+/** Memory of this process alone. One budget for all topics: the messages of the topic that was silent longest make room, the oldest first. */
 export class MemoryResumeCache implements ResumeCache {
-  /** The longest silent first. */
-  readonly #topics = new Map<string, Messages>();
+  readonly #topics = new Map<string, Said>();
   readonly #limits: Required<ResumeLimits>;
-  #bytes = 0;
+  readonly #blocks = new Blocks();
+  #silentest: Said | undefined;
+  #latest: Said | undefined;
   /** Topics without messages have said nothing after this command. */
   #begun = 0n;
 
@@ -113,12 +76,14 @@ export class MemoryResumeCache implements ResumeCache {
 
   /** What all kept messages together take. */
   get bytes(): number {
-    return this.#bytes;
+    return this.#blocks.bytes;
   }
 
   begin(sequence: bigint): void {
+    for (const { messages } of this.#topics.values()) messages.clear();
     this.#topics.clear();
-    this.#bytes = 0;
+    this.#silentest = undefined;
+    this.#latest = undefined;
     this.#begun = sequence;
   }
 
@@ -128,27 +93,25 @@ export class MemoryResumeCache implements ResumeCache {
   }
 
   add(topic: string, placed: PlacedMessage): void {
-    const messages = this.#topics.get(topic) ?? new Messages(lastPositionOf(topic, this.#begun));
-    this.#topics.delete(topic);
-    this.#topics.set(topic, messages);
-    messages.add(placed);
-    this.#bytes += placed.message.keptBytes;
-    if (messages.count > messagesOf(topic, this.#limits)) this.#forgetOldestOf(topic, messages);
-    while (this.#bytes > this.#limits.bytes) this.#forgetOldestOf(...this.#silentest());
-    if (this.#topics.size <= this.#limits.topics) return;
-    const [silentest, all] = this.#silentest();
-    while (all.count > 0) this.#forgetOldestOf(silentest, all);
+    const said = this.#topics.get(topic) ?? this.#open(topic);
+    this.#saysNow(said);
+    said.messages.add(placed);
+    if (said.messages.count > messagesOf(topic, this.#limits)) this.#forgetOldestOf(said);
+    while (this.bytes > this.#limits.bytes && this.#silentest !== undefined) this.#forgetOldestOf(this.#silentest);
+    if (this.#topics.size <= this.#limits.topics || this.#silentest === undefined) return;
+    const silentest = this.#silentest;
+    while (silentest.messages.count > 0) this.#forgetOldestOf(silentest);
   }
 
   after(topic: string, from: bigint): readonly PlacedMessage[] | undefined {
-    const messages = this.#topics.get(topic);
+    const messages = this.#topics.get(topic)?.messages;
     if (messages !== undefined) return messages.after(from);
     return from < this.reachesBackTo(topic) ? undefined : [];
   }
 
   /** Of the topic everything after this position is known here. */
   reachesBackTo(topic: string): bigint {
-    return this.#topics.get(topic)?.reachesBackTo ?? lastPositionOf(topic, this.#begun);
+    return this.#topics.get(topic)?.messages.reachesBackTo ?? lastPositionOf(topic, this.#begun);
   }
 
   close(): Promise<void> {
@@ -156,19 +119,41 @@ export class MemoryResumeCache implements ResumeCache {
     return Promise.resolve();
   }
 
-  /** A topic that has lost its last message had said something until then: without messages it is known only from there on, and so are all others. */
-  #forgetOldestOf(topic: string, messages: Messages): void {
-    const forgotten = messages.forgetOldest();
-    if (forgotten === undefined) return;
-    this.#bytes -= forgotten.message.keptBytes;
-    if (messages.count > 0) return;
-    this.#topics.delete(topic);
-    if (forgotten.message.sequence > this.#begun) this.#begun = forgotten.message.sequence;
+  #open(topic: string): Said {
+    const messages = new KeptMessages(lastPositionOf(topic, this.#begun), this.#blocks);
+    const said: Said = { topic, messages, before: undefined, after: undefined };
+    this.#topics.set(topic, said);
+    return said;
   }
 
-  #silentest(): [string, Messages] {
-    for (const entry of this.#topics) return entry;
-    throw new Error('what nothing tells of cannot be too much');
+  /** To the end of those that speak, in which the first has been silent longest. */
+  #saysNow(said: Said): void {
+    if (this.#latest === said) return;
+    this.#unlink(said);
+    said.before = this.#latest;
+    if (this.#latest !== undefined) this.#latest.after = said;
+    this.#latest = said;
+    this.#silentest ??= said;
+  }
+
+  #unlink(said: Said): void {
+    const { before, after } = said;
+    if (before !== undefined) before.after = after;
+    else if (this.#silentest === said) this.#silentest = after;
+    if (after !== undefined) after.before = before;
+    else if (this.#latest === said) this.#latest = before;
+    said.before = undefined;
+    said.after = undefined;
+  }
+
+  /** A topic that has lost its last message had said something until then: without messages it is known only from there on, and so are all others. */
+  #forgetOldestOf(said: Said): void {
+    const { topic, messages } = said;
+    const sequence = messages.forgetOldest();
+    if (messages.count > 0) return;
+    this.#topics.delete(topic);
+    this.#unlink(said);
+    if (sequence > this.#begun) this.#begun = sequence;
   }
 }
 

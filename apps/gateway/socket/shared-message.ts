@@ -1,6 +1,5 @@
-/** Measured: a message of one level, encoded both ways, takes 1,500 bytes of heap, one of twenty 10,000. */
-const MESSAGE_BYTES = 1_024;
-const ROW_BYTES = 512;
+/** What the objects that stand for a message take besides its bytes. */
+const OBJECT_BYTES = 512;
 
 /**
  * What a message says to everyone who gets it: all of its JSON but the seqnum, which each connection counts for itself. It is encoded when the
@@ -13,19 +12,17 @@ export class SharedMessage {
 
   /**
    * @param body from `,"event":` on, without the closing brace; or how to make it @param sequence the venue's command that it tells of
-   * @param rows how many orders, levels or trades it tells of
    */
   constructor(
     body: string | (() => string),
     readonly sequence: bigint,
-    private readonly rows = 1,
   ) {
     this.#body = body;
   }
 
-  /** How much memory it takes to keep it, once it has been encoded: an estimate that does not encode it. */
+  /** How much memory it takes to keep it. */
   get keptBytes(): number {
-    return MESSAGE_BYTES + this.rows * ROW_BYTES;
+    return OBJECT_BYTES + this.bytes(false).length;
   }
 
   /** `,"event":…` without the closing brace. */
