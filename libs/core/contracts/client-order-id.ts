@@ -2,13 +2,14 @@
  * Client order ids. To the engine one is a number of 64 bits; clients write text. Sixteen lower-case hex digits are the number itself;
  * any other text is hashed to one, and `name-client-order` tells the stream what the client wrote.
  */
-import { sha256 } from '@noble/hashes/sha2.js';
+import { hash } from 'node:crypto';
 
 const LONGEST_TEXT = 32;
 const TEXT = /^[\x20-\x7e]{1,32}$/;
 const CANONICAL = /^[0-9a-f]{16}$/;
 const DOMAIN = 'strongroom client order id\n';
-const NONE = '0'.repeat(16);
+const HEX_DIGITS = 16;
+const NONE = '0'.repeat(HEX_DIGITS);
 
 /** Whether the text is the number itself, so that nobody needs to be told of it. */
 export const isCanonical = (text: string): boolean => CANONICAL.test(text) && text !== NONE;
@@ -24,8 +25,8 @@ export const isClientOrderText = (text: string): boolean => TEXT.test(text);
 export function clientOrderIdOf(text: string): bigint {
   if (isCanonical(text)) return BigInt(`0x${text}`);
   assertText(text);
-  const digest = sha256(new TextEncoder().encode(DOMAIN + text));
-  return new DataView(digest.buffer, digest.byteOffset).getBigUint64(0) || 1n;
+  // In one call: a hash object would cost several times what the hashing does.
+  return BigInt(`0x${hash('sha256', DOMAIN + text, 'hex').slice(0, HEX_DIGITS)}`) || 1n;
 }
 
 /** What an order is called whose client wrote the number itself. */
@@ -41,8 +42,9 @@ export function encodeText(text: string): Uint8Array {
 
 /** What `encodeText` was given. */
 export function decodeText(bytes: Uint8Array): string {
-  const end = bytes.indexOf(0);
-  return String.fromCharCode(...bytes.subarray(0, end < 0 ? bytes.length : end));
+  let text = '';
+  for (let k = 0; k < bytes.length && bytes[k] !== 0; k += 1) text += String.fromCharCode(bytes[k] as number);
+  return text;
 }
 
 function assertText(text: string): void {

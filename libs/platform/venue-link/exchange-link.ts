@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import { type Secret } from '@base/config';
 import {
+  decodeEvent,
+  encodeCommand,
   ENGINE_CODEC_VERSION,
   engineCommands,
   type EngineCommandDraft,
@@ -145,8 +147,7 @@ export class ExchangeLink {
     this.#assertOpen();
     this.#commands += 1;
     this.#reserve(engineCommands.longest);
-    const numbered = { ...draft, origin: session, sequence: BigInt(this.#commands) };
-    this.#outFilled += engineCommands.encode(numbered, this.#outView, this.#outFilled);
+    this.#outFilled += encodeCommand(draft, session, BigInt(this.#commands), this.#outView, this.#outFilled);
     return this.#commands;
   }
 
@@ -274,7 +275,7 @@ export class ExchangeLink {
     if (place === 'gap') return this.#fail('gap');
     if (place === 'repeated') return;
     this.#options.onEventBytes?.(view, at, length);
-    this.#options.onEvent?.(engineEvents.decode(view, at));
+    this.#options.onEvent?.(decodeEvent(view, at));
   }
 
   #receiveControl(message: LinkMessage): void {
