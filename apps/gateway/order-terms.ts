@@ -82,26 +82,18 @@ export function readOrder(
   const side = wordOf(SIDES, 'side', required(members, 'side'));
   const timeInForce = timeOf(members, type);
   const named = { clientText, side, type };
-  const quantity = sizeOf(members, 'orderQty', instrument, { ...named, reason: 'invalid_quantity' });
-  const sized = { ...named, quantity };
-  const isLimit = type === 'limit' || type === 'stop-limit';
-  const isStop = type === 'stop' || type === 'stop-limit';
-  const price = isLimit && priceOf(members, 'price', instrument, { ...sized, reason: 'invalid_price' });
-  const triggerPrice = isStop && priceOf(members, 'stopPx', instrument, { ...sized, reason: 'invalid_trigger_price' });
-  const minimum = isThere(members, 'minQty') && sizeOf(members, 'minQty', instrument, { ...sized, reason: 'invalid_minimum_quantity' }); // prettier-ignore
-  const isPostOnly = members.flag('postOnly') || members.text('execInst')?.toUpperCase() === 'ALO';
-  return {
-    account,
-    instrument: instrument.number,
-    ...sized,
-    timeInForce,
-    ...(price !== false && { price }),
-    ...(triggerPrice !== false && { triggerPrice }),
-    ...(minimum !== false && { minimumQuantity: minimum }),
-    ...(timeInForce === 'gtd' && { expiresAt: endOfDay(required(members, 'expireDate')) }),
-    ...(isPostOnly && { isPostOnly }),
-  };
+  const quantity = sizeOf(members, 'orderQty', instrument, () => ({ ...named, reason: 'invalid_quantity' }));
+  const sized = (reason: RejectReason): RefusedOrder => ({ ...named, quantity, reason });
+  const terms: Mutable<PlaceRequest> = { account, instrument: instrument.number, clientText, side, type, quantity, timeInForce }; // prettier-ignore
+  if (type === 'limit' || type === 'stop-limit') terms.price = priceOf(members, 'price', instrument, () => sized('invalid_price')); // prettier-ignore
+  if (type === 'stop' || type === 'stop-limit') terms.triggerPrice = priceOf(members, 'stopPx', instrument, () => sized('invalid_trigger_price')); // prettier-ignore
+  if (isThere(members, 'minQty')) terms.minimumQuantity = sizeOf(members, 'minQty', instrument, () => sized('invalid_minimum_quantity')); // prettier-ignore
+  if (timeInForce === 'gtd') terms.expiresAt = endOfDay(required(members, 'expireDate'));
+  if (members.flag('postOnly') || members.text('execInst')?.toUpperCase() === 'ALO') terms.isPostOnly = true;
+  return terms;
 }
+
+type Mutable<Terms> = { -readonly [Name in keyof Terms]: Terms[Name] };
 
 function required(members: OrderMembers, name: string): string {
   const text = members.text(name);
@@ -129,11 +121,21 @@ function timeOf(members: OrderMembers, type: OrderType): TimeInForce {
   return type === 'market' && given === 'gtc' ? 'ioc' : given;
 }
 
-function priceOf(members: OrderMembers, name: string, instrument: ViewedInstrument, refused: RefusedOrder): number {
+function priceOf(
+  members: OrderMembers,
+  name: string,
+  instrument: ViewedInstrument,
+  refused: () => RefusedOrder,
+): number {
   return read(members, name, refused, (text) => parsePrice(instrument, text));
 }
 
-function sizeOf(members: OrderMembers, name: string, instrument: ViewedInstrument, refused: RefusedOrder): bigint {
+function sizeOf(
+  members: OrderMembers,
+  name: string,
+  instrument: ViewedInstrument,
+  refused: () => RefusedOrder,
+): bigint {
   return read(members, name, refused, (text) => parseQuantity(instrument, text));
 }
 
@@ -141,14 +143,14 @@ function sizeOf(members: OrderMembers, name: string, instrument: ViewedInstrumen
 function read<Value extends number | bigint>(
   members: OrderMembers,
   name: string,
-  refused: RefusedOrder,
+  refused: () => RefusedOrder,
   parse: (text: string) => Value | Misreading,
 ): Value {
   const text = members.decimal(name);
   if (text === undefined || text === '') throw new OrderFault(name, `${name} is missing`);
   const value = text === null ? 'malformed' : parse(text);
   if (value === 'malformed') throw new OrderFault(name, `${name} is not a number`);
-  if (value === 'invalid') throw new OrderFault(name, `${name} is not one that the symbol allows`, refused);
+  if (value === 'invalid') throw new OrderFault(name, `${name} is not one that the symbol allows`, refused());
   return value;
 }
 

@@ -25,20 +25,20 @@ export class LiveFeed implements VenueFeed {
   /** From now on reads are of this view; everything may be different. */
   show(view: VenueView): void {
     this.#view = view;
-    for (const listener of this.#rebuilt) this.#spare(listener);
+    for (const listener of this.#rebuilt) this.#spare(listener, undefined);
   }
 
   /** A command that changed nothing (a name for the order that comes next, an audit) is told to nobody. */
   tell(effects: CommandEffects): void {
     this.passTime(effects.time);
     if (isNothing(effects)) return;
-    for (const listener of this.#listeners) this.#spare(() => listener(effects));
+    for (const listener of this.#listeners) this.#spare(listener, effects);
   }
 
   /** A listener that throws harms neither the view nor the others. */
-  #spare(call: () => void): void {
+  #spare<Told>(listener: (told: Told) => void, told: Told): void {
     try {
-      call();
+      listener(told);
     } catch (error) {
       this.#onListenerFault(error);
     }
@@ -91,6 +91,14 @@ export class LiveFeed implements VenueFeed {
 
 function isNothing(effects: CommandEffects): boolean {
   const { reports, rejections, trades, levels, bookOrders, balances, instruments, cancelledCount } = effects;
-  const changes = [reports, rejections, trades, levels, bookOrders, balances, instruments];
-  return cancelledCount === undefined && changes.every(({ length }) => length === 0);
+  return (
+    reports.length === 0 &&
+    balances.length === 0 &&
+    levels.length === 0 &&
+    bookOrders.length === 0 &&
+    trades.length === 0 &&
+    rejections.length === 0 &&
+    instruments.length === 0 &&
+    cancelledCount === undefined
+  );
 }

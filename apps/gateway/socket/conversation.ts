@@ -6,7 +6,7 @@ import { REFUSALS } from '../rejects.js';
 import { isGranularity } from './candles.js';
 import { type Connection } from './connection.js';
 import { isBookChannel, type MarketData } from './market-data.js';
-import { requests } from './metrics.js';
+import { taken, throttled } from './metrics.js';
 import { type OrderEntry } from './order-entry.js';
 import { type PrivateData } from './private-data.js';
 import { readRequest, type ClientRequest } from './request.js';
@@ -54,7 +54,7 @@ export class Conversation {
   admit(): boolean {
     if (this.connection.isEnded) return false;
     const verdict = this.throttle.judge(performance.now());
-    requests.inc({ outcome: verdict === 'take' ? 'taken' : 'throttled' });
+    (verdict === 'take' ? taken : throttled).add();
     if (verdict === 'flood') this.connection.end('flood');
     if (verdict === 'warn') this.connection.reject('', THROTTLED);
     return verdict === 'take';

@@ -67,9 +67,8 @@ export function candleBody(instrument: ViewedInstrument, { startMs, open, high, 
   return `${of('updated', 'prices', instrument)},"price":[${startMs},${prices},${formatQuantity(instrument, volume)}]`;
 }
 
-/** `venue` is an addition of ours: while it is `away`, the gateway shows what it knew last. */
-export const heartbeatBody = (time: bigint, isConnected: boolean): string =>
-  `,"event":"updated","channel":"heartbeat","timestamp":"${isoTime(time)}","venue":"${isConnected ? 'connected' : 'away'}"`;
+export const heartbeatBody = (time: bigint): string =>
+  `,"event":"updated","channel":"heartbeat","timestamp":"${isoTime(time)}"`;
 
 /** The documented words for a client; anything but `open` reads as inactive. */
 export const STATUS = {

@@ -1,5 +1,5 @@
 /** Execution reports of the channel `trading` (exchange-api.md §3.4): the members of one, without braces. */
-import { POST_ONLY, type OrderType } from '@core/contracts';
+import { POST_ONLY, type OrderType, type TimeInForce } from '@core/contracts';
 import { averagePrice, formatPrice, formatQuantity, formatUnits, type ExecutionReport, type ViewedInstrument, type ViewedOrder } from '@core/venue-view'; // prettier-ignore
 import { orderText, reportText } from '../rejects.js';
 import { isoTime } from './iso-time.js';
@@ -61,12 +61,10 @@ export function reportMembers(report: ExecutionReport, instrument: ViewedInstrum
   const { order, fill, executionId, time } = report;
   const orderId = orderIdText(report);
   const execution = { id: String(executionId), time, orderId, execType: execTypeOf(report), text: reportText(report) };
-  const traded = fill && {
-    price: formatPrice(instrument, fill.price),
-    quantity: formatQuantity(instrument, fill.quantity),
-    fee: formatUnits(instrument.quote, fill.fee),
-    tradeId: String(fill.tradeId),
-  };
+  if (fill === undefined) return members(order, instrument, execution, NOT_TRADED);
+  const traded =
+    `"lastPx":${formatPrice(instrument, fill.price)},"lastShares":${formatQuantity(instrument, fill.quantity)},` +
+    `"tradeId":"${fill.tradeId}","fee":${formatUnits(instrument.quote, fill.fee)}`;
   return members(order, instrument, execution, traded);
 }
 
@@ -74,9 +72,18 @@ export function reportMembers(report: ExecutionReport, instrument: ViewedInstrum
 export function statusMembers(order: ViewedOrder, instrument: ViewedInstrument): string {
   const execType: ExecType = order.isDormant ? 'A' : order.filled > 0n ? 'F' : '0';
   const orderId = String(order.orderId);
-  return members(order, instrument, { id: '0', time: order.updatedAt, orderId, execType, text: orderText(order) });
+  return members(order, instrument, { id: '0', time: order.updatedAt, orderId, execType, text: orderText(order) }, NOT_TRADED); // prettier-ignore
 }
 
+const NOT_TRADED = '"lastPx":0,"lastShares":0,"tradeId":"0","fee":0';
+
+/** What needs no escaping stands as it is; the names that clients give are of this kind nearly always. */
+const PLAIN = /^[ !#-[\]-~]*$/;
+const quoted = (text: string): string => (PLAIN.test(text) ? `"${text}"` : JSON.stringify(text));
+
+const TIME_IN_FORCE_WORDS: Readonly<Record<TimeInForce, string>> = { gtc: 'GTC', ioc: 'IOC', fok: 'FOK', gtd: 'GTD' };
+
+/** @param traded the members that tell of a fill */
 function members(
   order: ViewedOrder,
   instrument: ViewedInstrument,
@@ -87,19 +94,19 @@ function members(
     readonly execType: ExecType;
     readonly text: string;
   },
-  traded = { price: '0', quantity: '0', fee: '0', tradeId: '0' },
+  traded: string,
 ): string {
   const quantity = (lots: bigint): string => formatQuantity(instrument, lots);
   const price = hasLimit(order.type) ? `,"price":${formatPrice(instrument, order.price)}` : '';
   const stopPrice = order.triggerPrice === 0 ? '' : `,"stopPx":${formatPrice(instrument, order.triggerPrice)}`;
   const instructions = (order.instructions & POST_ONLY) === 0 ? '' : ',"execInst":"ALO"';
   return (
-    `"orderID":"${execution.orderId}","gwOrderId":${execution.orderId},"clOrdID":${JSON.stringify(order.clientText ?? '')},` +
+    `"orderID":"${execution.orderId}","gwOrderId":${execution.orderId},"clOrdID":${quoted(order.clientText ?? '')},` +
     `"symbol":"${instrument.symbol}","side":"${order.side}","ordType":"${ORDER_TYPE_WORDS[order.type]}",` +
     `"orderQty":${quantity(order.quantity)},"leavesQty":${quantity(leaves(order))},"cumQty":${quantity(order.filled)},"avgPx":${averagePrice(order, instrument)},` +
-    `"ordStatus":"${orderStatusWord(order)}","timeInForce":"${order.timeInForce.toUpperCase()}","text":${JSON.stringify(execution.text)},` +
+    `"ordStatus":"${orderStatusWord(order)}","timeInForce":"${TIME_IN_FORCE_WORDS[order.timeInForce]}","text":${quoted(execution.text)},` +
     `"execType":"${execution.execType}","execID":"${execution.id}","transactTime":"${isoTime(execution.time)}","msgType":8,` +
-    `"lastPx":${traded.price},"lastShares":${traded.quantity},"tradeId":"${traded.tradeId}","fee":${traded.fee}${price}${stopPrice}${instructions},` +
+    `${traded}${price}${stopPrice}${instructions},` +
     `"marginOrder":false,"closePositionOrder":false`
   );
 }

@@ -1,4 +1,5 @@
 import { counter, gauge } from '@base/observability';
+import { Tally } from '../tally.js';
 
 /** Why a connection ended. */
 export type Ending =
@@ -27,11 +28,13 @@ export const refusedHandshakes = counter({
   help: 'Requests for a WebSocket that were refused, by HTTP status',
   labels: ['status'],
 });
-export const requests = counter({
+const requests = counter({
   name: 'strongroom_gateway_socket_requests_total',
   help: 'Messages of clients; throttled ones were ignored',
   labels: ['outcome'],
 });
+export const taken = new Tally((count) => requests.inc({ outcome: 'taken' }, count));
+export const throttled = new Tally((count) => requests.inc({ outcome: 'throttled' }, count));
 export const backlogBytes = gauge({
   name: 'strongroom_gateway_socket_backlog_bytes',
   help: 'What slow consumers are owed together',

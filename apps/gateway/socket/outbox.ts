@@ -22,6 +22,8 @@ export class Outbox {
   readonly backlog = new Backlog();
   #pending: Buffer[] = [];
   #pendingBytes = 0;
+  /** Something pending is too large to be copied. */
+  #isInPieces = false;
   #seqnum = 0;
   #congestedSince: number | undefined;
 
@@ -84,6 +86,7 @@ export class Outbox {
     if (this.#pending.length === 0) this.turn.touch(this);
     this.#pending.push(bytes);
     if (bytes.length <= COPIED_BYTES) this.#pendingBytes += bytes.length;
+    else this.#isInPieces = true;
   }
 
   /** Small messages are copied behind each other into one buffer; a large one interrupts it. */
@@ -91,7 +94,9 @@ export class Outbox {
     const buffer = Buffer.allocUnsafe(room);
     let written = 0;
     let at = 0;
-    this.socket.cork();
+    const isInPieces = this.#isInPieces;
+    this.#isInPieces = false;
+    if (isInPieces) this.socket.cork();
     for (const rest of pending) {
       at = writeHead(buffer, at, this.#seqnum++, rest.length);
       if (rest.length > COPIED_BYTES) {
@@ -104,7 +109,7 @@ export class Outbox {
       }
     }
     if (at > written) this.socket.write(buffer.subarray(written, at));
-    this.socket.uncork();
+    if (isInPieces) this.socket.uncork();
   }
 
   #drained(): void {

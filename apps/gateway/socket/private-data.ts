@@ -8,9 +8,6 @@ import { SharedMessage } from './shared-message.js';
 import { Topic } from './topic.js';
 import { type Turn } from './turn.js';
 
-/** A report is as long as so many levels of a book. */
-const REPORT_ROWS = 3;
-
 /**
  * The channels of one account: its reports and its balances. Topics are by the engine's account number, so what is another's has no way to a connection
  * that is not authenticated for it. Reports are told in the order of their execution ids; balances once a turn, complete.
@@ -47,14 +44,14 @@ export class PrivateData {
   /** Undefined when the instrument is not known to this process. */
   reportMessage(report: ExecutionReport): SharedMessage | undefined {
     const instrument = this.parts.feed.instrumentOf(report.order.instrument);
-    return instrument && new SharedMessage(() => reportBody(report, instrument), report.sequence, REPORT_ROWS);
+    return instrument && new SharedMessage(() => reportBody(report, instrument), report.sequence);
   }
 
   apply({ reports, balances }: CommandEffects): void {
-    // A refused order is told to the connection that entered it, by its own answer: it never was an order of the account's.
-    const entered = reports.filter(({ kind }) => kind !== 'rejected');
-    if (entered.length > 1) entered.sort((a, b) => (a.executionId < b.executionId ? -1 : 1));
-    for (const report of entered) this.#say(report);
+    for (const report of inOrder(reports)) {
+      // A refused order is told to the connection that entered it, by its own answer: it never was an order of the account's.
+      if (report.kind !== 'rejected') this.#say(report);
+    }
     for (const { account } of balances) {
       if ((this.#balances.get(account)?.subscriptions.size ?? 0) > 0) this.#moved.add(account);
     }
@@ -96,6 +93,15 @@ export class PrivateData {
     }
     this.#moved.clear();
   };
+}
+
+/** In the order of execution ids, in which they nearly always are. */
+function inOrder(reports: readonly ExecutionReport[]): readonly ExecutionReport[] {
+  for (let k = 1; k < reports.length; k += 1) {
+    if ((reports[k - 1] as ExecutionReport).executionId > (reports[k] as ExecutionReport).executionId)
+      return [...reports].sort((a, b) => (a.executionId < b.executionId ? -1 : 1));
+  }
+  return reports;
 }
 
 function topicOf(topics: Map<number, Topic>, channel: string, account: number): Topic {

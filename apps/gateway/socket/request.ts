@@ -16,7 +16,7 @@ export interface ClientRequest {
 const MOST_MEMBERS = 40;
 const DECIMAL = /^-?\d+(\.\d+)?([eE][+-]?\d{1,3})?$/;
 
-const isScalar = (value: unknown): boolean => value === null || typeof value !== 'object';
+type Members = Readonly<Record<string, unknown>>;
 
 /** @returns undefined when it is not one flat JSON object with an action */
 export function readRequest(frame: string): ClientRequest | undefined {
@@ -27,41 +27,71 @@ export function readRequest(frame: string): ClientRequest | undefined {
     return undefined;
   }
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) return undefined;
-  const members = new Map<string, unknown>(Object.entries(parsed));
-  const action = members.get('action');
-  if (members.size > MOST_MEMBERS || typeof action !== 'string' || ![...members.values()].every(isScalar)) return undefined; // prettier-ignore
-  const channel = members.get('channel');
-  return {
-    action,
-    channel: typeof channel === 'string' ? channel : '',
-    text: (name) => textOf(members.get(name)),
-    decimal: (name) => decimalOf(frame, name, members.get(name)),
-    integer: (name) => integerOf(members.get(name)),
-    flag: (name) => members.get(name) === true,
-  };
+  const members = parsed as Members;
+  const { action } = members;
+  return typeof action === 'string' && isFlat(members) ? new FlatRequest(frame, members, action) : undefined;
 }
 
-const textOf = (value: unknown): string | undefined =>
-  typeof value === 'string' && value !== '' ? value : typeof value === 'number' ? String(value) : undefined;
-
-function integerOf(value: unknown): number | undefined {
-  const number = typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value;
-  return typeof number === 'number' && Number.isSafeInteger(number) ? number : undefined;
+function isFlat(members: Members): boolean {
+  let left = MOST_MEMBERS;
+  // All are the object's own: what JSON makes inherits nothing that is enumerable.
+  for (const name in members) {
+    const value = members[name];
+    if ((left -= 1) < 0 || (typeof value === 'object' && value !== null)) return false;
+  }
+  return true;
 }
 
-const patterns = new Map<string, RegExp>();
+class FlatRequest implements ClientRequest {
+  readonly channel: string;
 
-function digitsOf(name: string): RegExp {
-  const known = patterns.get(name) ?? new RegExp(`"${name}"\\s*:\\s*(-?[0-9][0-9.eE+-]*)`, 'g');
-  patterns.set(name, known);
-  return known;
+  constructor(
+    private readonly frame: string,
+    private readonly members: Members,
+    readonly action: string,
+  ) {
+    const { channel } = members;
+    this.channel = typeof channel === 'string' ? channel : '';
+  }
+
+  text(name: string): string | undefined {
+    const value = this.members[name];
+    if (typeof value === 'string') return value === '' ? undefined : value;
+    return typeof value === 'number' ? String(value) : undefined;
+  }
+
+  decimal(name: string): string | null | undefined {
+    const value = this.members[name];
+    if (value === undefined || value === null || value === '') return undefined;
+    if (typeof value === 'string') return DECIMAL.test(value) ? value : null;
+    if (typeof value !== 'number') return null;
+    const found = digitsIn(this.frame, name);
+    return found !== undefined && DECIMAL.test(found) && Number(found) === value ? found : null;
+  }
+
+  integer(name: string): number | undefined {
+    const value = this.members[name];
+    const number = typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value;
+    return typeof number === 'number' && Number.isSafeInteger(number) ? number : undefined;
+  }
+
+  flag(name: string): boolean {
+    return this.members[name] === true;
+  }
 }
 
-/** The object is flat, so a member's name in quotes and a colon can only be that member: inside a text its quotes would be escaped. */
-function decimalOf(frame: string, name: string, value: unknown): string | null | undefined {
-  if (value === undefined || value === null || value === '') return undefined;
-  if (typeof value === 'string') return DECIMAL.test(value) ? value : null;
-  if (typeof value !== 'number') return null;
-  const found = [...frame.matchAll(digitsOf(name))].at(-1)?.[1];
-  return found !== undefined && DECIMAL.test(found) && Number(found) === value ? found : null;
+const NUMBER_OF_MEMBER = /\s*:\s*(-?[0-9][0-9.eE+-]*)/y;
+
+/**
+ * What stands in the frame as the member's number, the last one if it is there twice. The object is flat, so a name in quotes and a colon can only
+ * be that member: inside a text its quotes would be escaped.
+ */
+function digitsIn(frame: string, name: string): string | undefined {
+  const quoted = `"${name}"`;
+  for (let at = frame.lastIndexOf(quoted); at >= 0; at = at === 0 ? -1 : frame.lastIndexOf(quoted, at - 1)) {
+    NUMBER_OF_MEMBER.lastIndex = at + quoted.length;
+    const found = NUMBER_OF_MEMBER.exec(frame);
+    if (found !== null) return found[1];
+  }
+  return undefined;
 }
