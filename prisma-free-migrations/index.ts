@@ -29,6 +29,7 @@ import { EventLog1790000000707 } from './0707-event-log.js';
 import { ExchangeWithdrawals1790000000708 } from './0708-exchange-withdrawals.js';
 import { BrokerageHedging1790000000715 } from './0715-brokerage-hedging.js';
 import { FixSessionsMended1790000000716 } from './0716-fix-sessions-mended.js';
+import { BrokerageExternalSpread1790000000717 } from './0717-brokerage-external-spread.js';
 
 /** The database's history, oldest first. Landed files are never edited; a change is a new file. */
 export const migrations = [
@@ -63,4 +64,5 @@ export const migrations = [
   ExchangeWithdrawals1790000000708,
   BrokerageHedging1790000000715,
   FixSessionsMended1790000000716,
+  BrokerageExternalSpread1790000000717,
 ];

@@ -7,7 +7,7 @@ import { IdentityModule } from '@platform/identity';
 import { LedgerModule } from '@platform/ledger';
 import { NotificationsModule } from '@platform/notifications';
 import { PAYMENTS, type Payments, PaymentsModule, railsOf, termsOf } from '@platform/payments';
-import { CautiousValuation, createPricing, PricingModule, webSocketSources } from '@platform/pricing';
+import { CautiousValuation, createPricing, priceSourcesOf, PricingModule } from '@platform/pricing';
 import { BrokerageModule, IdentityTiers } from '@products/brokerage';
 import { operatorSettingsOf } from '@products/venue';
 import { ApprovalsHttpModule } from './approvals/approvals-http.module.js';
@@ -26,7 +26,7 @@ import { VenueHttpModule } from './venue/venue-http.module.js';
 export class AppModule {
   static of(process: Process, config: AdminConfig): DynamicModule {
     const keys = { tokenKey: config.TOKEN_KEY, previousTokenKey: config.TOKEN_KEY_PREVIOUS };
-    const pricing = createPricing(process, { sources: webSocketSources(config.PRICE_URLS, process.logger) });
+    const pricing = createPricing(process, { sources: priceSourcesOf(config, process.logger) });
     return {
       module: AppModule,
       imports: [

@@ -6,7 +6,7 @@ import { IdentityModule } from '@platform/identity';
 import { LedgerModule } from '@platform/ledger';
 import { NotificationsModule } from '@platform/notifications';
 import { PAYMENTS, type Payments, PaymentsModule, railsOf, termsOf } from '@platform/payments';
-import { CautiousValuation, createPricing, PricingModule, webSocketSources } from '@platform/pricing';
+import { CautiousValuation, createPricing, priceSourcesOf, PricingModule } from '@platform/pricing';
 import { BrokerageModule, IdentityTiers } from '@products/brokerage';
 import { BrokerageHttpModule } from './brokerage/brokerage-http.module.js';
 import { type ApiConfig } from './config.js';
@@ -20,7 +20,7 @@ import { PaymentsHttpModule, webhookSecrets } from './payments/payments-http.mod
 export class AppModule {
   static of(process: Process, config: ApiConfig): DynamicModule {
     const keys = { tokenKey: config.TOKEN_KEY, previousTokenKey: config.TOKEN_KEY_PREVIOUS };
-    const pricing = createPricing(process, { sources: webSocketSources(config.PRICE_URLS, process.logger) });
+    const pricing = createPricing(process, { sources: priceSourcesOf(config, process.logger) });
     return {
       module: AppModule,
       imports: [

@@ -3,7 +3,7 @@ import { port, secretText } from '@base/config';
 import { processConfig } from '@base/process';
 import { custodyConfig } from '@platform/custody';
 import { paymentsConfig, webhookConfig } from '@platform/payments';
-import { priceUrls } from '@platform/pricing';
+import { pricingConfig } from '@platform/pricing';
 
 /** What the customers' API reads of its environment; docs/configuration.md says what each means. */
 export const apiConfig = {
@@ -11,7 +11,7 @@ export const apiConfig = {
   ...custodyConfig,
   ...paymentsConfig,
   ...webhookConfig,
-  PRICE_URLS: priceUrls(),
+  ...pricingConfig,
   QUOTE_SIGNING_KEY: secretText(24),
   API_PORT: port(3000),
   API_PUBLIC_URL: z.url({ protocol: /^https?$/ }).default('http://127.0.0.1:3000'),

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { kafkaConfig } from '@base/event-log';
 import { custodyConfig } from '@platform/custody';
 import { paymentsConfig } from '@platform/payments';
-import { priceUrls } from '@platform/pricing';
+import { pricingConfig } from '@platform/pricing';
 import { venueConfig, venueOperatorConfig } from '@products/venue';
 import { hedgeConfig } from './hedge/appoint-member.js';
 import { flag, loadConfig, port, secretText, secretUrl } from '@base/config';
@@ -22,7 +22,7 @@ export const loadWorkerConfig = (environment?: Record<string, string | undefined
       ...venueOperatorConfig,
       ...kafkaConfig,
       EXCHANGE_OBSERVER_KEY: secretText(24).optional(),
-      PRICE_URLS: priceUrls(),
+      ...pricingConfig,
       QUOTE_SIGNING_KEY: secretText(24),
       BITCOIN_RPC_URL: secretUrl('http', 'https'),
       ETHEREUM_RPC_URL: secretUrl('http', 'https'),

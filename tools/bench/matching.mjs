@@ -35,6 +35,7 @@ for (const name of ['move', 'classic']) {
 }
 for (const name of ['move', 'classic']) await unlessLeftOut(`peers-${name}`, () => peers(name));
 await unlessLeftOut('journal', () => journal('move'));
+await unlessLeftOut('snapshot', snapshot);
 for (const resting of [1_000, 100_000, 1_000_000]) await unlessLeftOut('growth', () => growth(resting));
 report(
   'matching',
@@ -100,6 +101,18 @@ async function journal(name) {
   rows.push(row('durable', result.durable, result.durableRatio), row('replay', result.replay, result.replayRatio));
   rows.push({ name: 'durable over the bare disk', value: result.durable, unit: 'commands/s', baseline: result.disk, ratio: result.diskRatio, p50: null, p99: null }); // prettier-ignore
   rows.push({ name: 'recovery, after the last record', value: result.endMs, unit: 'ms', baseline: null, ratio: null, p50: null, p99: null }); // prettier-ignore
+}
+
+/** Of a venue with ten thousand orders and accounts and a hundred instruments: how long one step of it holds trading up, beginning and writing included. */
+async function snapshot() {
+  const options = { mix: 'classic', n, seed: 1, symbols: 100, depth: 10_000, accounts: 10_000 };
+  const { stall, begin, worst, steps, tookMs, slowed } = await child('measure-snapshot.mjs', { options, runs });
+  const row = (name, value) => ({ name, value, unit: 'ms', baseline: null, ratio: null, p50: null, p99: null });
+  rows.push(row('snapshot stall', stall), row('snapshot, begin', begin));
+  notes.push(
+    `snapshot: ${steps} steps between batches, durable after ${tookMs.toFixed(0)} ms, longest step of all runs ${worst.toFixed(2)} ms; ` +
+      `the engine's rate meanwhile ${slowed.toFixed(2)} of what it was`,
+  );
 }
 
 async function growth(resting) {

@@ -62,7 +62,7 @@ async function orderOf({ api, say }, request) {
 
 const costsOf = (quote) => ({
   quote: quote.id,
-  price: `${quote.price}, mid ${quote.mid} of ${quote.midSources.length} sources, valid ${quote.validMs / 1000} s`,
+  price: `${quote.price}, mid ${quote.mid} of ${quote.midSources.map(({ name }) => name).join(', ')}, valid ${quote.validMs / 1000} s`,
   spread: `${quote.spread.amount} ${quote.spread.asset} (${quote.spread.bps} bps)`,
   fee: quote.fees.map(({ amount, asset }) => `${amount} ${asset}`).join(', '),
   network: `${quote.networkFee.amount} ${quote.networkFee.asset}`,

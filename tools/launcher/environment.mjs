@@ -216,6 +216,21 @@ export const ENVIRONMENT = [
 
   ...EXCHANGE_ENVIRONMENT,
   ...GATEWAY_ENVIRONMENT,
+  // Its book is a price source too.
+  {
+    name: 'OWN_BOOK_URL',
+    readers: SERVERS,
+    meaning:
+      'public WebSocket of the own exchange, whose book is one price source more; without it external ones are all',
+    fallback: ({ GATEWAY_WS_PORT }) => `ws://127.0.0.1:${GATEWAY_WS_PORT}/mercury-gateway/v1/ws`,
+    shown: 'the gateway',
+  },
+  {
+    name: 'OWN_BOOK_MIN_DEPTH',
+    readers: SERVERS,
+    meaning:
+      'what each side of the own book must hold within 1 % of its best price to count, by quote asset; `USD:10000,EUR:10000,GBP:10000,USDC:10000,BTC:0.2` when unset',
+  },
   ...MARKET_MAKER_ENVIRONMENT,
   ...EVENT_LOG_ENVIRONMENT,
 

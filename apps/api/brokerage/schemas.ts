@@ -90,7 +90,15 @@ export const quoteSchema = z
     in: money,
     out: money,
     mid: z.string(),
-    midSources: z.array(z.object({ name: z.string(), price: z.string(), ageMs: z.number() })),
+    midSources: z.array(
+      z.object({
+        name: z.string(),
+        price: z.string(),
+        ageMs: z.number(),
+        sizePrice: z.string().optional().describe('own book: the mean price at which it would fill this quote’s size'),
+        covered: z.string().optional().describe('own book: how much of the base asset it has for it; the rest is priced at the external sources’'), // prettier-ignore
+      }),
+    ),
     price: z.string(),
     spread: z.object({ bps, amount, asset: z.string() }),
     fees: z.array(z.object({ code: z.string(), bps, minimum: amount, amount, asset: z.string() })),

@@ -67,8 +67,9 @@ export function candleBody(instrument: ViewedInstrument, { startMs, open, high, 
   return `${of('updated', 'prices', instrument)},"price":[${startMs},${prices},${formatQuantity(instrument, volume)}]`;
 }
 
-export const heartbeatBody = (time: bigint): string =>
-  `,"event":"updated","channel":"heartbeat","timestamp":"${isoTime(time)}"`;
+/** `venue` is an addition of ours: while it is `away`, the gateway shows what it knew last. */
+export const heartbeatBody = (time: bigint, isConnected: boolean): string =>
+  `,"event":"updated","channel":"heartbeat","timestamp":"${isoTime(time)}","venue":"${isConnected ? 'connected' : 'away'}"`;
 
 /** The documented words for a client; anything but `open` reads as inactive. */
 export const STATUS = {

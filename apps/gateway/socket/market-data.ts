@@ -32,6 +32,7 @@ export class MarketData {
   /** Instruments whose tickers may have changed in this turn. */
   readonly #moved = new Set<number>();
   readonly #saidOf = new Map<string, string>();
+  #saidConnected = true;
 
   constructor(private readonly parts: MarketDataParts) {
     this.candles = new CandleTopics(parts);
@@ -82,7 +83,14 @@ export class MarketData {
   }
 
   beat(): void {
-    this.heartbeat.latest(new SharedMessage(heartbeatBody(this.parts.now()), this.parts.feed.position.sequence));
+    const { feed, now } = this.parts;
+    this.#saidConnected = feed.isConnected;
+    this.heartbeat.latest(new SharedMessage(heartbeatBody(now(), feed.isConnected), feed.position.sequence));
+  }
+
+  /** Whoever acts on what the book shows hears at once that the venue has gone or come back. */
+  beatIfVenueChanged(): void {
+    if (this.parts.feed.isConnected !== this.#saidConnected) this.beat();
   }
 
   /** The last day moves on without a trade. */

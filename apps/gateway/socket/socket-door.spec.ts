@@ -147,7 +147,7 @@ describe('public channels', () => {
   test('heartbeat beats, and only for who asked', async () => {
     const other = await SocketClient.open(door.port);
     await client.subscribe({ channel: 'heartbeat' });
-    expect(withoutSeqnum(await client.next())).toEqual({ event: 'updated', channel: 'heartbeat', timestamp: '2026-01-01T12:00:30.000000Z' }); // prettier-ignore
+    expect(withoutSeqnum(await client.next())).toEqual({ event: 'updated', channel: 'heartbeat', timestamp: '2026-01-01T12:00:30.000000Z', venue: 'connected' }); // prettier-ignore
     await client.next();
     expect(other.told).toEqual([]);
     other.end();

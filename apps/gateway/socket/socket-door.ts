@@ -242,9 +242,10 @@ class WebSocketDoor implements SocketDoor {
     this.parts.logger[level]({ ending, address, keyId: trader?.keyId }, `WebSocket connection ended: ${ending ?? ''}`);
   }
 
-  /** Candles begin, stalled connections end, and what slow ones are owed together stays bounded: who is owed most goes first. */
+  /** Candles begin, the venue's coming and going is told, stalled connections end, and what slow ones are owed together stays bounded: who is owed most goes first. */
   #tick(): void {
     this.#marketData.candles.roll();
+    this.#marketData.beatIfVenueChanged();
     const now = performance.now();
     let owed = 0;
     const congested = [...this.#open].filter(({ outbox }) => outbox.congestedSince !== undefined);

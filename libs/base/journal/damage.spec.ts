@@ -23,7 +23,8 @@ function diskWith(files: Files, changed?: { path: string; bytes: Uint8Array }): 
 
 const segmentsOf = (files: Files): string[] => [...files.keys()].filter((path) => path.endsWith('.segment'));
 const FIRST = join(HOME, '0000000001-0000000001.segment');
-const end = (bytes: Uint8Array): number => bytes.findLastIndex((byte) => byte !== 0) + 1;
+/** Frames end on a multiple of eight. */
+const end = (bytes: Uint8Array): number => Math.ceil((bytes.findLastIndex((byte) => byte !== 0) + 1) / 8) * 8;
 
 interface Made {
   files: Files;
@@ -34,9 +35,9 @@ interface Made {
   digests: Map<number, number>;
 }
 
-/** Records 1 to 9 in three frames, all acknowledged; the mark has followed if the journal `fellIdle`. */
+/** Records 1 to 9 in three frames, the second one packed, all acknowledged; the mark has followed if the journal `fellIdle`. */
 function threeFrames({ fellIdle = false } = {}): Made {
-  const venue = new ToyVenue({ disk });
+  const venue = new ToyVenue({ disk, packedEvery: 2 });
   const frames: [number, number, number] = [64, 0, 0];
   for (const frame of [0, 1, 2] as const) {
     frames[frame] = Math.max(64, end(disk.contents(FIRST)));
@@ -172,10 +173,13 @@ describe('a torn tail', () => {
 });
 
 describe('damage', () => {
-  /** Several segments of two epochs, all acknowledged, the journal closed. */
+  /** Several segments of two epochs, the frames of the second packed, all acknowledged, the journal closed. */
   async function smallJournal(): Promise<{ files: Files; digest: number }> {
-    for (const rounds of [3, 2]) {
-      const venue = new ToyVenue({ disk, segmentBytes: 520 });
+    for (const [rounds, segmentBytes, packedEvery] of [
+      [3, 520, 0],
+      [2, 1024, 1],
+    ] as const) {
+      const venue = new ToyVenue({ disk, segmentBytes, packedEvery });
       for (let round = 0; round < rounds; round += 1) venue.record(6);
       await venue.journal.close();
     }

@@ -1,5 +1,5 @@
 /**
- * The journal on disk, version 1. Little-endian; every header and payload begins on a multiple of eight bytes.
+ * The journal on disk, version 2. Little-endian; every header and payload begins on a multiple of eight bytes.
  *
  * FOLDER
  *   0000000007-0000000003.segment   the seventh segment, begun by epoch 3: frames, preallocated with zeros behind them
@@ -12,7 +12,7 @@
  *    0 u32 crc            CRC-32C of bytes 4–63
  *    4 u32 chain          crc of the last frame before this segment; 0 before the first
  *    8 u32 magic          "SRSG"
- *   12 u32 version        1
+ *   12 u32 version        2; 1 has no packed frames and is read as well
  *   16 u64 first sequence
  *   24 u32 epoch
  *   28 u32 ordinal        counts segments from 1
@@ -21,10 +21,11 @@
  *   48 u32 previous epoch epoch of the segment before
  *   52 12 bytes of zero
  *
- * FRAME: one appended batch of records, header of 56 bytes and payload (a multiple of eight bytes)
+ * FRAME: one appended batch of records, header of 56 bytes and payload (a multiple of eight bytes): the records as they are, or packed
+ * (packed-records.ts)
  *    0 u32 crc            CRC-32C of the header from byte 4 and the payload
  *    4 u32 chain          crc of the frame before, or of the segment header
- *    8 u32 magic          "SRFR"
+ *    8 u32 magic          "SRFR"; "SRFP" when the records are packed
  *   12 u32 length         of the payload
  *   16 u64 first sequence one more than the last of the frame before
  *   24 u64 last sequence
@@ -47,7 +48,8 @@ import { crc32c, wordsOver } from './crc32c.js';
 
 if (endianness() !== 'LE') throw new Error('the journal writes through words and needs a little-endian machine');
 
-export const FORMAT_VERSION = 1;
+export const FORMAT_VERSION = 2;
+const FIRST_VERSION = 1;
 export const SEGMENT_HEADER_BYTES = 64;
 export const FRAME_HEADER_BYTES = 56;
 /** No frame is longer: a damaged length field must not make a reader take a gigabyte. */
@@ -55,6 +57,9 @@ export const LONGEST_FRAME_BYTES = 64 * 1024 * 1024;
 
 const SEGMENT_MAGIC = 0x47535253;
 export const FRAME_MAGIC = 0x52465253;
+export const PACKED_FRAME_MAGIC = 0x50465253;
+export const isFrameMagic = (magic: number | undefined): boolean =>
+  magic === FRAME_MAGIC || magic === PACKED_FRAME_MAGIC;
 
 /** Word indices of a frame's header. */
 export const FRAME = {
@@ -119,7 +124,8 @@ export function getSegmentHeader(
   const words = wordsOver(bytes);
   const crc = crc32c(bytes, words, 4, SEGMENT_HEADER_BYTES);
   if (words[0] !== crc || words[2] !== SEGMENT_MAGIC) return 'damaged';
-  if (words[3] !== FORMAT_VERSION) return 'unknown version';
+  const version = words[3] as number;
+  if (version < FIRST_VERSION || version > FORMAT_VERSION) return 'unknown version';
   return {
     crc,
     header: {

@@ -1,7 +1,9 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { type Frame, JournalFault, inspectJournal, RecordBatch } from './index.js';
 import { seededRandom, SimulatedDisk, SteppedThread } from './testing/index.js';
-import { HOME, ToyVenue } from './testing/toy.js';
+import { crc32c } from './crc32c.js';
+import { FRAME, FRAME_HEADER_BYTES, putU64, SEGMENT_HEADER_BYTES } from './format.js';
+import { HOME, RECORD_BYTES, ToyVenue } from './testing/toy.js';
 
 let disk: SimulatedDisk;
 beforeEach(() => {
@@ -30,6 +32,24 @@ describe('a journal', () => {
     expect(report.segments.reduce((sum, { frames }) => sum + frames, 0)).toBe(400);
   });
 
+  test('of version 1, which had no packed frames, is read as well', () => {
+    const venue = new ToyVenue({ disk });
+    venue.record(3);
+    const [path] = segments();
+    const bytes = disk.contents(path as string);
+    const words = new Int32Array(bytes.buffer);
+    const seal = (from: number, to: number): number => (words[from / 4] = crc32c(bytes, words, from + 4, to));
+    words[3] = 1;
+    words[(SEGMENT_HEADER_BYTES >> 2) + FRAME.chain] = seal(0, SEGMENT_HEADER_BYTES);
+    seal(SEGMENT_HEADER_BYTES, SEGMENT_HEADER_BYTES + FRAME_HEADER_BYTES + 3 * RECORD_BYTES);
+    disk.replace(path as string, bytes);
+    expect(new ToyVenue({ disk }).machine).toMatchObject({ sequence: 3, digest: venue.machine.digest });
+    words[3] = 3;
+    seal(0, SEGMENT_HEADER_BYTES);
+    disk.replace(path as string, bytes);
+    expect(() => new ToyVenue({ disk })).toThrow('version');
+  });
+
   test('syncs once for all that is waiting', () => {
     const venue = new ToyVenue({ disk });
     venue.record(1);
@@ -52,17 +72,21 @@ describe('a journal', () => {
     expect(venue.tell(1)).toBe('taken');
   });
 
-  test('appending allocates nothing', () => {
+  test.each([false, true])('appending allocates nothing, packed: %s', (isPacked) => {
     const never = new SteppedThread(disk);
     const megabyte = 1024 * 1024;
     const sizes = { segmentBytes: 16 * megabyte, ringBytes: 16 * megabyte };
     const { journal } = new ToyVenue({ disk, mode: 'thread', startThread: never.start, ...sizes });
     const batch = new RecordBatch(24);
     batch.length = 24;
+    const words = new Int32Array(batch.bytes.buffer);
+    words[0] = isPacked ? 24 : 0;
     const append = (times: number): void => {
       for (let time = 0; time < times; time += 1) {
         batch.firstSequence = batch.lastSequence = journal.nextSequence;
         batch.time = 1_800_000_000_000_000 + time;
+        putU64(words, 2, batch.firstSequence);
+        putU64(words, 4, batch.time);
         if (journal.append(batch) !== 'taken') throw new Error('it was not taken');
         journal.commit();
       }

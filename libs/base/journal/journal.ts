@@ -11,6 +11,7 @@ import {
   FRAME_HEADER_BYTES,
   FRAME_MAGIC,
   LONGEST_FRAME_BYTES,
+  PACKED_FRAME_MAGIC,
   putU64,
   SEGMENT_HEADER_BYTES,
   segmentName,
@@ -290,11 +291,11 @@ export class Journal {
     }
     const index = this.#ring.claim(frameBytes);
     if (index < 0) return 'busy';
-    this.#layDown(batch, index, ordinal);
+    const laidDown = this.#layDown(batch, index, ordinal);
     if (ordinal !== this.#ordinal)
       this.#desk?.segmentBegins({ ordinal, epoch: this.epoch, firstSequence: batch.firstSequence });
     this.#ordinal = ordinal;
-    this.#offset = offset + frameBytes;
+    this.#offset = offset + laidDown;
     // Not earlier: zeros compete with the frames for the disk, and a burst is mostly over by then.
     if (this.#offset > segmentBytes / 2) space.prepare(ordinal + 1);
     this.#nextSequence = batch.lastSequence + 1;
@@ -310,17 +311,22 @@ export class Journal {
     this.#desk?.publish(this.#isEmpty ? Infinity : this.#durable);
   }
 
-  #layDown(batch: RecordBatch, index: number, ordinal: number): void {
+  /** Answers the bytes that the frame takes. */
+  #layDown(batch: RecordBatch, index: number, ordinal: number): number {
     const { words } = this.#ring;
     const word = index >> 2;
-    words[word + FRAME.magic] = FRAME_MAGIC;
-    words[word + FRAME.length] = batch.length;
+    const payload = word + (FRAME_HEADER_BYTES >> 2);
+    const packed = batch.packTo(words, payload) << 2;
+    if (packed === 0) batch.copyTo(words, payload);
+    const length = packed === 0 ? batch.length : packed;
+    words[word + FRAME.magic] = packed === 0 ? FRAME_MAGIC : PACKED_FRAME_MAGIC;
+    words[word + FRAME.length] = length;
     putU64(words, word + FRAME.first, batch.firstSequence);
     putU64(words, word + FRAME.last, batch.lastSequence);
     putU64(words, word + FRAME.time, batch.time);
     words[word + FRAME.ordinal] = ordinal;
-    batch.copyTo(words, word + (FRAME_HEADER_BYTES >> 2));
-    this.#ring.publish(index, FRAME_HEADER_BYTES + batch.length);
+    this.#ring.publish(index, FRAME_HEADER_BYTES + length);
+    return FRAME_HEADER_BYTES + length;
   }
 
   #assertAppendable(batch: RecordBatch, frameBytes: number): void {

@@ -1,6 +1,15 @@
 import { crc32c } from './crc32c.js';
 import { type Disk } from './disk.js';
-import { FRAME, FRAME_HEADER_BYTES, FRAME_MAGIC, getU64, LONGEST_FRAME_BYTES, SEGMENT_HEADER_BYTES } from './format.js';
+import {
+  FRAME,
+  FRAME_HEADER_BYTES,
+  getU64,
+  isFrameMagic,
+  LONGEST_FRAME_BYTES,
+  PACKED_FRAME_MAGIC,
+  SEGMENT_HEADER_BYTES,
+} from './format.js';
+import { unpackedBytes, unpackRecords } from './packed-records.js';
 import { type Segment } from './segments.js';
 
 /** What is read is checked, copied and applied next: it stays in the processor's second cache, which doubles the speed of a recovery. */
@@ -10,6 +19,9 @@ const BUFFER_BYTES = 256 * 1024;
 export class ReadBuffer {
   bytes = new Uint8Array(0);
   words = new Int32Array(0);
+  /** Where the records of a packed frame are unpacked to. */
+  records = new Uint8Array(0);
+  recordWords = new Int32Array(0);
 
   /** At least `size` bytes; what was in it stays. */
   ensure(size: number): void {
@@ -19,10 +31,17 @@ export class ReadBuffer {
     this.bytes = grown;
     this.words = new Int32Array(grown.buffer);
   }
+
+  /** Room for `size` bytes of unpacked records; nothing of what was there stays. */
+  ensureRecords(size: number): void {
+    if (this.records.length >= size) return;
+    this.records = new Uint8Array(Math.ceil(size / 8) * 8);
+    this.recordWords = new Int32Array(this.records.buffer);
+  }
 }
 
 /**
- * Reads one segment frame by frame. After `next()` answered true, the fields describe the frame; its payload lies in `bytes` from
+ * Reads one segment frame by frame. After `next()` answered true, the fields describe the frame; its records lie in `bytes` from
  * `start` to `end` (`start` is a multiple of eight) until the next call.
  */
 export class SegmentReader {
@@ -47,6 +66,7 @@ export class SegmentReader {
   /** File offset of the buffer's first byte, and how many bytes are in it. */
   #bufferOffset = SEGMENT_HEADER_BYTES;
   #filled = 0;
+  #isUnpacked = false;
 
   constructor(
     disk: Disk,
@@ -62,7 +82,7 @@ export class SegmentReader {
   }
 
   get bytes(): Uint8Array {
-    return this.#buffer.bytes;
+    return this.#isUnpacked ? this.#buffer.records : this.#buffer.bytes;
   }
 
   /** The sequence that the next frame must begin with. */
@@ -87,7 +107,7 @@ export class SegmentReader {
     let at = this.offset - this.#bufferOffset;
     let { words } = this.#buffer;
     let word = at >> 2;
-    if (words[word + FRAME.magic] !== FRAME_MAGIC) return this.#no('no frame begins here');
+    if (!isFrameMagic(words[word + FRAME.magic])) return this.#no('no frame begins here');
     const length = words[word + FRAME.length] as number;
     const size = FRAME_HEADER_BYTES + length;
     if (length <= 0 || length % 8 !== 0 || size > LONGEST_FRAME_BYTES) return this.#no('a frame of impossible length');
@@ -102,16 +122,28 @@ export class SegmentReader {
     word = at >> 2;
     const crc = crc32c(this.#buffer.bytes, words, at + 4, at + size);
     if (words[word] !== crc) return this.#no('a frame whose checksum is wrong');
-    this.chain = crc;
     this.firstSequence = this.#expected;
     this.lastSequence = getU64(words, word + FRAME.last);
     this.time = getU64(words, word + FRAME.time);
+    if (!this.#findRecords(word, at + size)) return this.#no('a frame whose records cannot be unpacked');
+    this.chain = crc;
     this.durable = getU64(words, word + FRAME.durable);
-    this.start = at + FRAME_HEADER_BYTES;
-    this.end = at + size;
     this.#expected = this.lastSequence + 1;
     this.offset += size;
     return true;
+  }
+
+  /** Where the records of the frame at `word` are: in it, or unpacked. */
+  #findRecords(word: number, end: number): boolean {
+    const buffer = this.#buffer;
+    const payload = word + (FRAME_HEADER_BYTES >> 2);
+    this.#isUnpacked = buffer.words[word + FRAME.magic] === PACKED_FRAME_MAGIC;
+    this.start = this.#isUnpacked ? 0 : payload << 2;
+    this.end = this.#isUnpacked ? unpackedBytes(buffer.words, payload) : end;
+    if (!this.#isUnpacked) return true;
+    if (this.end <= 0 || this.end > LONGEST_FRAME_BYTES || this.end % 8 !== 0) return false;
+    buffer.ensureRecords(this.end);
+    return unpackRecords(buffer.words, payload, end >> 2, this, buffer.recordWords);
   }
 
   #no(fault: string): boolean {
@@ -186,7 +218,7 @@ function isFrameOf(
   words: Int32Array,
   word: number,
 ): boolean {
-  if (words[word + FRAME.magic] !== FRAME_MAGIC) return false;
+  if (!isFrameMagic(words[word + FRAME.magic])) return false;
   if (words[word + FRAME.epoch] !== segment.epoch || words[word + FRAME.ordinal] !== segment.ordinal) return false;
   const length = words[word + FRAME.length] as number;
   const end = word * 4 + FRAME_HEADER_BYTES + length;

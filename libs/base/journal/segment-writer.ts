@@ -4,6 +4,9 @@ import { type Disk } from './disk.js';
 import { FRAME, FRAME_HEADER_BYTES, getU64, putSegmentHeader, SEGMENT_HEADER_BYTES, segmentName } from './format.js';
 import { CONTROL, type Ring } from './ring.js';
 
+/** Share of the ring. A group that filled it would stop the producer until it is durable, and then find nothing to go on with. */
+const LARGEST_GROUP = 1 / 4;
+
 /**
  * Takes frames out of the ring, seals them (epoch, chain, CRC), writes them to the place that the producer gave them and syncs once for
  * all that were waiting. There is one on each thread that may write; the ring's `owner` says whose turn it is, and the place in the files is
@@ -15,6 +18,8 @@ export class SegmentWriter {
   readonly #disk: Disk;
   readonly #folder: string;
   readonly #ring: Ring;
+  /** Bytes. */
+  readonly #enough: number;
   readonly #header = new Uint8Array(SEGMENT_HEADER_BYTES);
   #file = -1;
   #openOrdinal = 0;
@@ -26,6 +31,7 @@ export class SegmentWriter {
     this.#disk = disk;
     this.#folder = folder;
     this.#ring = ring;
+    this.#enough = ring.capacity * LARGEST_GROUP;
   }
 
   /** Makes everything durable that was in the ring when it was called. @throws what the disk throws */
@@ -44,11 +50,12 @@ export class SegmentWriter {
     this.#openOrdinal = 0;
   }
 
-  /** One write for each contiguous run, one sync: the frames up to `limit`, as far as they lie in one segment. */
+  /** One write for each contiguous run, one sync: the frames up to `limit`, as far as they lie in one segment and are not too many. */
   #writeGroup(limit: number): void {
     const ring = this.#ring;
     const { control, words } = ring;
-    let position = control[CONTROL.consumed] as number;
+    const first = control[CONTROL.consumed] as number;
+    let position = first;
     let runStart = ring.frameAt(position);
     let runEnd = runStart;
     let last = runStart >> 2;
@@ -57,7 +64,7 @@ export class SegmentWriter {
     while (position !== limit) {
       const index = ring.frameAt(position);
       const frame = index >> 2;
-      if (words[frame + FRAME.ordinal] !== ordinal) break;
+      if (words[frame + FRAME.ordinal] !== ordinal || ((position - first) | 0) >= this.#enough) break;
       if (index !== runEnd) {
         this.#writeRun(runStart, runEnd);
         runStart = index;

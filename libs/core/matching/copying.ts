@@ -6,6 +6,27 @@ import { wordCells } from './records.js';
 
 export const copying = { isCopying: wordCells(1) } as const;
 
+/** Records of a copy that get their memory together, when the first of them is copied: no moment pays for the whole table. */
+const PAGE_SHIFT = 10;
+const PAGE_RECORDS = 1 << PAGE_SHIFT;
+
+class Page {
+  readonly words: Int32Array;
+  private readonly copied = new Int32Array(PAGE_RECORDS >> 5);
+
+  constructor(records: number, perRecord: number) {
+    this.words = new Int32Array(records * perRecord);
+  }
+
+  has(record: number): boolean {
+    return (this.copied[record >> 5]! & (1 << (record & 31))) !== 0;
+  }
+
+  mark(record: number): void {
+    this.copied[record >> 5]! |= 1 << (record & 31);
+  }
+}
+
 /** A table from its word `first` on (0 if left out), `perRecord` words a record. */
 export interface Part {
   readonly words: Int32Array;
@@ -18,8 +39,7 @@ export type Tidy = (copy: Int32Array, at: number) => void;
 
 export class TableCopy {
   readonly perRecord: number;
-  private copied = new Int32Array(0);
-  private words = new Int32Array(0);
+  private pages: (Page | undefined)[] = [];
   private count = 0;
   private progress = 0;
 
@@ -35,15 +55,17 @@ export class TableCopy {
   begin(count: number): void {
     this.count = count;
     this.progress = 0;
-    this.words = new Int32Array(count * this.perRecord);
-    this.copied = new Int32Array((count + 31) >> 5);
+    this.pages = new Array<Page | undefined>((count + PAGE_RECORDS - 1) >> PAGE_SHIFT).fill(undefined);
   }
 
   /** Called before record `n` changes. */
   preserve(n: number): void {
-    if (n < this.progress || n >= this.count || (this.copied[n >> 5]! & (1 << (n & 31))) !== 0) return;
-    this.copied[n >> 5]! |= 1 << (n & 31);
-    this.copy(n);
+    if (n < this.progress || n >= this.count) return;
+    const page = this.pageOf(n);
+    const record = n & (PAGE_RECORDS - 1);
+    if (page.has(record)) return;
+    page.mark(record);
+    this.copy(n, page);
   }
 
   /** Copies about `words` more, whole records; returns what is left of that when the table has no more. */
@@ -51,8 +73,8 @@ export class TableCopy {
     const from = this.progress;
     const until = Math.min(this.count, from + Math.ceil(words / this.perRecord));
     for (; this.progress < until; this.progress += 1) {
-      const isCopied = (this.copied[this.progress >> 5]! & (1 << (this.progress & 31))) !== 0;
-      if (!isCopied) this.copy(this.progress);
+      const page = this.pageOf(this.progress);
+      if (!page.has(this.progress & (PAGE_RECORDS - 1))) this.copy(this.progress, page);
     }
     return Math.max(0, words - (until - from) * this.perRecord);
   }
@@ -61,13 +83,12 @@ export class TableCopy {
     return this.progress === this.count;
   }
 
-  /** The finished copy; the table keeps nothing of it. */
-  take(): Int32Array {
-    const { words } = this;
+  /** The finished copy, in pieces that follow each other; the table keeps nothing of it. */
+  take(): Int32Array[] {
+    const { pages } = this;
     this.count = 0;
-    this.words = new Int32Array(0);
-    this.copied = new Int32Array(0);
-    return words;
+    this.pages = [];
+    return pages.map((page) => page!.words);
   }
 
   /** Puts a copy back into the parts; returns how many records it had. */
@@ -83,14 +104,20 @@ export class TableCopy {
     return records;
   }
 
-  private copy(n: number): void {
-    const start = n * this.perRecord;
+  private pageOf(n: number): Page {
+    const place = n >> PAGE_SHIFT;
+    return (this.pages[place] ??= new Page(Math.min(PAGE_RECORDS, this.count - (place << PAGE_SHIFT)), this.perRecord));
+  }
+
+  private copy(n: number, page: Page): void {
+    const start = (n & (PAGE_RECORDS - 1)) * this.perRecord;
+    const copy = page.words;
     let to = start;
     for (const { words, perRecord, first } of this.parts) {
       const from = (first ?? 0) + n * perRecord;
-      for (let k = 0; k < perRecord; k += 1) this.words[to + k] = words[from + k]!;
+      for (let k = 0; k < perRecord; k += 1) copy[to + k] = words[from + k]!;
       to += perRecord;
     }
-    this.tidy(this.words, start);
+    this.tidy(copy, start);
   }
 }

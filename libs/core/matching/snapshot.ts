@@ -69,9 +69,10 @@ export function advanceSnapshot(bytes: number): boolean {
 export function takeSnapshot(): Uint8Array[] {
   if (job.next !== TABLES.length) throw new Error('the snapshot is not complete');
   copying.isCopying[0] = 0;
-  const sections = [job.small, ...TABLES.map(({ table }) => table.take())];
-  const head = Int32Array.of(MAGIC, SNAPSHOT_VERSION, sections.length, ...sections.map((section) => section.length));
-  return [head, ...sections].filter(({ length }) => length > 0).map((section) => new Uint8Array(section.buffer));
+  const sections = [[job.small], ...TABLES.map(({ table }) => table.take())];
+  const sizes = sections.map((pieces) => pieces.reduce((sum, piece) => sum + piece.length, 0));
+  const head = Int32Array.of(MAGIC, SNAPSHOT_VERSION, sections.length, ...sizes);
+  return [head, ...sections.flat()].filter(({ length }) => length > 0).map((piece) => new Uint8Array(piece.buffer));
 }
 
 /** A snapshot of this moment, at once. */

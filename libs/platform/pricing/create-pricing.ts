@@ -6,7 +6,6 @@ import { FollowHalts, PriceHalts } from './price-halts.js';
 import { type PriceSource } from './price-source.js';
 import { Prices } from './prices.js';
 import { RecordCloses } from './record-closes.js';
-import { WsPriceSource } from './ws-price-source.js';
 
 /** What is priced unless told otherwise: what the brokerage deals in, and what values every asset in dollars. */
 export const PRICED_PAIRS = [
@@ -61,13 +60,4 @@ export function createPricing(
       await prices.stop();
     },
   };
-}
-
-/** A source for each URL of the process's configuration (`PRICE_URLS`), called by the last part of its path, or its host. */
-export function webSocketSources(urls: readonly string[], logger: Logger): PriceSource[] {
-  return urls.map((url) => {
-    const { pathname, host } = new URL(url);
-    const name = pathname.split('/').filter(Boolean).at(-1) ?? host;
-    return new WsPriceSource({ name, url, logger });
-  });
 }

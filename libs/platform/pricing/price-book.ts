@@ -1,5 +1,7 @@
 import { compareRates, divergenceBps, rate, type Rate } from '@core/money';
+import { type Depth } from './depth.js';
 import { type Pair } from './pair.js';
+import { type NoTick, type SourceKind } from './price-source.js';
 
 export interface PriceRules {
   /** A price older than this is no price. */
@@ -17,17 +19,24 @@ export const PRICE_RULES: PriceRules = { freshMs: 3_000, minSources: 2, maxDiver
 
 export interface SourcePrice {
   readonly name: string;
+  readonly kind: SourceKind;
   readonly price: Rate;
   readonly ageMs: number;
+  readonly depth?: Depth;
 }
 
 export type NoPrice = 'too_few_sources' | 'sources_diverge';
 
-/** What the fresh sources say together. `outliers` were fresh, but a majority that agrees left them out. */
+/**
+ * What the fresh sources say together. `external` is what the external ones alone say; `ownBook` is there when the own book is among the sources.
+ * `outliers` were fresh, but a majority that agrees left them out.
+ */
 export type Consensus =
   | {
       readonly kind: 'mid';
       readonly mid: Rate;
+      readonly external: Rate;
+      readonly ownBook?: Depth;
       readonly sources: readonly SourcePrice[];
       readonly outliers: readonly SourcePrice[];
     }
@@ -36,12 +45,34 @@ export type Consensus =
 interface Observation {
   readonly price: Rate;
   readonly atMs: number;
+  readonly depth?: Depth | undefined;
 }
 
 interface SourceState {
+  readonly kind: SourceKind;
   accepted?: Observation;
   /** A jump that waits for another source to confirm it. */
   suspect?: Observation;
+  /** Why the source says itself that it has no price. */
+  withdrawn?: NoTick;
+}
+
+/** Where an observed price is from. */
+export interface Origin {
+  readonly kind?: SourceKind;
+  readonly depth?: Depth | undefined;
+}
+
+/** `left_out`: fresh, but not among those that make the price; `jump`: held back until another source confirms it. */
+export type Standing = 'used' | 'left_out' | 'stale' | 'jump' | NoTick;
+
+/** What a source says of a pair, for people. */
+export interface SourceStanding {
+  readonly name: string;
+  readonly kind: SourceKind;
+  readonly standing: Standing;
+  readonly price?: Rate;
+  readonly ageMs?: number;
 }
 
 /**
@@ -57,15 +88,17 @@ export class PriceBook {
   ) {}
 
   /** Takes a price, or holds it back as a `jump`. Two sources that jump together confirm each other: that is the market moving. */
-  observe(source: string, price: Rate, atMs: number): 'accepted' | 'jump' {
-    const state = this.#states.get(source) ?? {};
+  observe(source: string, price: Rate, atMs: number, { kind = 'external', depth }: Origin = {}): 'accepted' | 'jump' {
+    const state = this.#states.get(source) ?? { kind };
     this.#states.set(source, state);
+    delete state.withdrawn;
+    const seen = { price, atMs, depth };
     if (!this.#isJump(state, price)) {
-      state.accepted = { price, atMs };
+      state.accepted = seen;
       delete state.suspect;
       return 'accepted';
     }
-    state.suspect = { price, atMs };
+    state.suspect = seen;
     const witnesses = this.#witnesses(source, price, atMs);
     if (witnesses.length === 0) return 'jump';
     for (const each of [state, ...witnesses]) {
@@ -75,28 +108,71 @@ export class PriceBook {
     return 'accepted';
   }
 
+  /** The source takes back what it said last. That it had said it still counts when it is asked whether it jumps. */
+  withdraw(source: string, why: NoTick, kind: SourceKind): void {
+    const state = this.#states.get(source) ?? { kind };
+    this.#states.set(source, state);
+    state.withdrawn = why;
+    if (state.accepted) state.accepted = { price: state.accepted.price, atMs: -Infinity };
+    delete state.suspect;
+  }
+
   /**
    * The median of the fresh sources that agree with each other. One wrong source of three is left out; of two that disagree neither is
    * believed. The agreeing ones must be at least `minSources` and more than half of the fresh ones.
+   *
+   * The own book is moved by its customers, so it is a voice and never a vote: where the external sources suffice, they decide whether there is a price, and
+   * the book counts if it agrees with all of them; with a single external source the two must agree; alone it is nothing.
    */
   consensus(atMs: number): Consensus {
     const fresh = this.#fresh(atMs);
-    if (fresh.length < this.rules.minSources) return { kind: 'none', reason: 'too_few_sources', sources: fresh };
+    const none = (reason: NoPrice): Consensus => ({ kind: 'none', reason, sources: fresh });
+    const externals = fresh.filter(({ kind }) => kind === 'external');
+    const own = fresh.filter(({ kind }) => kind === 'own-book').sort((a, b) => a.ageMs - b.ageMs)[0];
+    if (externals.length === 0) return none('too_few_sources');
+    if (externals.length + (own ? 1 : 0) < this.rules.minSources) return none('too_few_sources');
+    const near = this.#majority(externals);
+    if (!near) return none('sources_diverge');
+    const joined = own && near.every(({ price }) => this.#agree(price, own.price)) ? [...near, own] : near;
+    if (joined.length < this.rules.minSources) return none('sources_diverge');
+    const external = median(near.map(({ price }) => price));
+    const mid = joined === near ? external : median(joined.map(({ price }) => price));
+    const outliers = fresh.filter((source) => !joined.includes(source));
+    const depth = joined === near ? undefined : own?.depth;
+    return { kind: 'mid', mid, external, ...(depth && { ownBook: depth }), sources: joined, outliers };
+  }
+
+  /** What each source that was ever heard of says now, and why it is not heard where it is not. */
+  standings(atMs: number): SourceStanding[] {
+    const consensus = this.consensus(atMs);
+    const used = consensus.kind === 'mid' ? consensus.sources : [];
+    const isUsed = (name: string): boolean => used.some((source) => source.name === name);
+    return [...this.#states].map(([name, { kind, accepted, suspect, withdrawn }]) => {
+      const ageMs = accepted ? Math.max(0, Math.round(atMs - accepted.atMs)) : Infinity;
+      const heard = accepted && Number.isFinite(ageMs) ? { price: accepted.price, ageMs } : {};
+      const unheard = withdrawn ?? (suspect ? 'jump' : 'stale');
+      const standing = ageMs > this.rules.freshMs ? unheard : isUsed(name) ? 'used' : 'left_out';
+      return { name, kind, standing, ...heard };
+    });
+  }
+
+  /** The external sources that agree: all of them when there are fewer than must agree, else a majority. */
+  #majority(fresh: readonly SourcePrice[]): readonly SourcePrice[] | undefined {
     const centre = median(fresh.map((source) => source.price));
     const near = fresh.filter(({ price }) => this.#agree(price, centre));
     const agreed = near.every(({ price }, at) => near.slice(at + 1).every((other) => this.#agree(price, other.price)));
-    if (!agreed || near.length < this.rules.minSources || near.length * 2 <= fresh.length) {
-      return { kind: 'none', reason: 'sources_diverge', sources: fresh };
-    }
-    const mid = median(near.map((source) => source.price));
-    return { kind: 'mid', mid, sources: near, outliers: fresh.filter((source) => !near.includes(source)) };
+    const needed = Math.min(this.rules.minSources, fresh.length);
+    return agreed && near.length >= needed && near.length * 2 > fresh.length ? near : undefined;
   }
 
   #fresh(atMs: number): SourcePrice[] {
     return [...this.#states]
-      .flatMap(([name, { accepted }]) =>
-        accepted ? [{ name, price: accepted.price, ageMs: Math.max(0, Math.round(atMs - accepted.atMs)) }] : [],
-      )
+      .flatMap(([name, { kind, accepted }]) => {
+        if (!accepted) return [];
+        const { price, depth } = accepted;
+        const ageMs = Math.max(0, Math.round(atMs - accepted.atMs));
+        return [{ name, kind, price, ageMs, ...(depth && { depth }) }];
+      })
       .filter(({ ageMs }) => ageMs <= this.rules.freshMs);
   }
 

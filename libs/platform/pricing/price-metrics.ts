@@ -1,4 +1,6 @@
 import { counter, gauge } from '@base/observability';
+import { type SourceStanding, type Standing } from './price-book.js';
+import { NO_TICKS } from './price-source.js';
 
 /** What the Prometheus rules of `infra/` alert on: a source lost, a pair that cannot be quoted, sources that lie. */
 export const priceMetrics = {
@@ -22,9 +24,23 @@ export const priceMetrics = {
     help: 'Sources of a pair with a fresh price',
     labels: ['pair'] as const,
   }),
+  ownBook: gauge({
+    name: 'strongroom_pricing_own_book',
+    help: '1 at what the own exchange’s book is to the price of a pair: used, left_out, or why it has none',
+    labels: ['pair', 'standing'] as const,
+  }),
   outliers: gauge({
     name: 'strongroom_pricing_outlier_sources',
     help: 'Fresh sources that the majority left out',
     labels: ['pair'] as const,
   }),
 };
+
+const STANDINGS: readonly Standing[] = ['used', 'left_out', 'stale', 'jump', ...NO_TICKS];
+
+/** Where no own book is watched, nothing is told of one. */
+export function countOwnBook(pair: string, standings: readonly SourceStanding[]): void {
+  const own = standings.find(({ kind }) => kind === 'own-book');
+  if (!own) return;
+  for (const standing of STANDINGS) priceMetrics.ownBook.set({ pair, standing }, own.standing === standing ? 1 : 0);
+}

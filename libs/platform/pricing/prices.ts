@@ -1,15 +1,20 @@
 import { chain, convert, formatRate, invert, rate, type AssetCode, type Rate, type Rounding } from '@core/money';
 import { type Clock } from '@base/clock';
 import { type Logger } from '@base/observability';
+import { type Depth } from './depth.js';
 import { pairOf } from './pair.js';
-import { PRICE_RULES, PriceBook, type Consensus, type PriceRules, type SourcePrice } from './price-book.js';
-import { priceMetrics } from './price-metrics.js';
+import { PRICE_RULES, PriceBook, type Consensus, type Origin, type PriceRules, type SourcePrice, type SourceStanding } from './price-book.js'; // prettier-ignore
+import { countOwnBook, priceMetrics } from './price-metrics.js';
 import { type PriceSource, type TickRefusal } from './price-source.js';
 import { priceUnavailable } from './refusals.js';
 
 /** A firm price: what fresh, agreeing sources say now. */
 export interface Mid {
   readonly mid: Rate;
+  /** What the external sources alone say. */
+  readonly external: Rate;
+  /** The own exchange's book, when it is one of the sources. */
+  readonly ownBook?: Depth;
   readonly sources: readonly SourcePrice[];
   readonly at: Date;
 }
@@ -56,8 +61,9 @@ export class Prices {
   start(): void {
     for (const source of this.#options.sources) {
       source.start({
-        tick: ({ pair, price }) => this.observe(source.name, pair, price),
+        tick: ({ pair, price, depth }) => this.observe(source.name, pair, price, { kind: source.kind, depth }),
         refused: (reason) => this.#count(source.name, reason),
+        withdrawn: (pair, why) => this.#books.get(pair)?.withdraw(source.name, why, source.kind),
       });
     }
     this.#watch = setInterval(() => this.watch(), WATCH_EVERY_MS);
@@ -70,8 +76,14 @@ export class Prices {
   }
 
   /** Takes a source's word; pairs that nobody asked for are passed over. */
-  observe(source: string, pair: string, price: Rate): void {
-    if (this.#books.get(pair)?.observe(source, price, this.#monotonicMs()) === 'jump') this.#count(source, 'jump');
+  observe(source: string, pair: string, price: Rate, origin: Origin = {}): void {
+    const verdict = this.#books.get(pair)?.observe(source, price, this.#monotonicMs(), origin);
+    if (verdict === 'jump') this.#count(source, 'jump');
+  }
+
+  /** What each source says of a pair now, and why one is not among those that make its price. */
+  standings(pair: string): SourceStanding[] {
+    return this.#books.get(pair)?.standings(this.#monotonicMs()) ?? [];
   }
 
   /** Pairs without a price until further notice; `*` halts all. */
@@ -85,13 +97,13 @@ export class Prices {
     const consensus = this.#consensus(pair);
     if (!consensus) throw priceUnavailable(pair, 'not_watched');
     if (consensus.kind === 'none') throw priceUnavailable(pair, consensus.reason);
-    return this.#remember(pair, consensus.mid, consensus.sources);
+    return this.#remember(pair, consensus);
   }
 
   /** The firm mid price, or undefined where {@link mid} would refuse. */
   firm(pair: string): Mid | undefined {
     const consensus = this.#isHalted(pair) ? undefined : this.#consensus(pair);
-    return consensus?.kind === 'mid' ? this.#remember(pair, consensus.mid, consensus.sources) : undefined;
+    return consensus?.kind === 'mid' ? this.#remember(pair, consensus) : undefined;
   }
 
   /** The firm price, or the last one there was; undefined before the first. */
@@ -131,11 +143,12 @@ export class Prices {
       const consensus = this.#consensus(pair);
       if (!consensus) continue;
       const firm = consensus.kind === 'mid' && !this.#isHalted(pair);
-      if (firm) this.#remember(pair, consensus.mid, consensus.sources);
+      if (firm) this.#remember(pair, consensus);
       const outliers = consensus.kind === 'mid' ? consensus.outliers : [];
       priceMetrics.quotable.set({ pair }, firm ? 1 : 0);
       priceMetrics.freshSources.set({ pair }, consensus.sources.length + outliers.length);
       priceMetrics.outliers.set({ pair }, outliers.length);
+      countOwnBook(pair, this.standings(pair));
       this.#report(pair, this.#isHalted(pair) ? 'halted' : consensus.kind === 'none' ? consensus.reason : '', [
         ...consensus.sources,
         ...outliers,
@@ -162,8 +175,8 @@ export class Prices {
     return this.#books.get(pair)?.consensus(this.#monotonicMs());
   }
 
-  #remember(pair: string, mid: Rate, sources: readonly SourcePrice[]): Mid {
-    const firm = { mid, sources, at: this.#options.clock.now() };
+  #remember(pair: string, { mid, external, ownBook, sources }: Extract<Consensus, { kind: 'mid' }>): Mid {
+    const firm = { mid, external, ...(ownBook && { ownBook }), sources, at: this.#options.clock.now() };
     this.#last.set(pair, firm);
     return firm;
   }

@@ -38,6 +38,7 @@ const start = (): Promise<WebSocket> => {
   source.start({
     tick: ({ pair, price }) => ticks.push(`${pair} ${formatRate(price, 2, 'half-even')}`),
     refused: (reason) => refused.push(reason),
+    withdrawn: () => undefined,
   });
   return client;
 };

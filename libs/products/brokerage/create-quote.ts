@@ -1,14 +1,14 @@
-import { type AssetCode, formatRate, parseAmount } from '@core/money';
+import { type AssetCode, formatAmount, formatRate, parseAmount } from '@core/money';
 import { type Clock } from '@base/clock';
 import { uuidV7, type Tx } from '@base/database';
-import { pairOf } from '@platform/pricing';
-import { type Desk, inventoryChanges } from './desk.js';
+import { type Pair, pairOf } from '@platform/pricing';
+import { type Desk, type DeskPrice, inventoryChanges } from './desk.js';
 import { type House } from './house.js';
 import { type CustomerTiers, isLimited, limitStatus } from './limits.js';
 import { type Method, METHOD_RULES } from './methods.js';
 import { findPair, methodTerms, openOffer } from './offers.js';
 import { type Mode } from './price-quote.js';
-import { type Profile, type Quote, type QuoteSigner } from './quote.js';
+import { type Profile, type Quote, type QuotedSource, type QuoteSigner } from './quote.js';
 import { type Quotes, type SignedQuote } from './quotes.js';
 import { sideClosed } from './refusals.js';
 
@@ -67,11 +67,7 @@ export class CreateQuote {
       priced: price.priced,
       terms: price.terms,
       valueCents: price.valueCents,
-      sources: price.mid.sources.map(({ name, price: at, ageMs }) => ({
-        name,
-        price: formatRate(at, 8, 'half-even'),
-        ageMs,
-      })),
+      sources: sourcesOf(price, offer.pair),
       limits: await this.#limits(tx, customerId, method, createdAt),
       createdAt,
       expiresAt: new Date(createdAt.getTime() + ttlMs),
@@ -88,3 +84,12 @@ export class CreateQuote {
     return limitStatus(tx, { customerId, tier, method, now });
   }
 }
+
+const sourcesOf = ({ mid, reference: { book } }: DeskPrice, { base }: Pair): QuotedSource[] =>
+  mid.sources.map(({ name, kind, price, ageMs }) => ({
+    name,
+    price: formatRate(price, 8, 'half-even'),
+    ageMs,
+    ...(kind === 'own-book' &&
+      book && { sizePrice: formatRate(book.price, 8, 'half-even'), covered: formatAmount(book.covered, base) }),
+  }));

@@ -4,8 +4,9 @@ import { type Mid, type Prices, priceUnavailable, type Volatility } from '@platf
 import { type House, type PositionChange } from './house.js';
 import { type MethodTerms, type Offer } from './offers.js';
 import { type Mode, type PricedQuote, priceQuote, type QuoteTerms, type Side } from './price-quote.js';
+import { type Reference, referencePrice } from './reference-price.js';
 import { amountTooLarge, amountTooSmall } from './refusals.js';
-import { inventorySkewPpm, spreadPpm } from './spread.js';
+import { externalHalfSpreadPpm, inventorySkewPpm, spreadPpm } from './spread.js';
 
 export interface DeskRequest {
   readonly offer: Offer;
@@ -20,13 +21,14 @@ export interface DeskRequest {
 
 export interface DeskPrice {
   readonly mid: Mid;
+  readonly reference: Reference;
   readonly terms: QuoteTerms;
   readonly priced: PricedQuote;
   /** What the customer gives, in US cents, rounded up. */
   readonly valueCents: bigint;
 }
 
-/** Makes prices: the market's mid, our spread for the time and size, and a skew by what the house already holds. */
+/** Makes prices: what the market asks for the size, our spread for the time and size, and a skew by what the house already holds. */
 export class Desk {
   constructor(
     private readonly prices: Prices,
@@ -41,25 +43,28 @@ export class Desk {
     const mid = this.prices.mid(pair.symbol);
     const sized = (mode === 'EXACT_IN') === (side === 'BUY') ? pair.quote : pair.base;
     const { positionCents, hardCents } = await this.house.position(db, pair.base);
+    const sizeUsdCents = this.#cents(amount, sized, pair.symbol);
     const terms: QuoteTerms = {
       spreadPpm: spreadPpm({
         policy,
         annualVolatilityPpm: await this.volatility.annualPpm(db, pair.symbol),
         ttlMs: BigInt(request.ttlMs),
-        sizeUsdCents: this.#cents(amount, sized, pair.symbol),
+        sizeUsdCents,
         methodAddOnPpm: method.addOnPpm,
       }),
       skewPpm: inventorySkewPpm(policy, positionCents ?? 0n, hardCents),
       feePpm: method.feePpm,
       minFee: method.minFee,
     };
-    const priced = priceQuote({ side, mode, amount, mid: mid.mid, terms });
+    const halfSpreadPpm = externalHalfSpreadPpm(policy, sizeUsdCents);
+    const reference = referencePrice({ side, mode, amount, terms, market: mid, halfSpreadPpm });
+    const priced = priceQuote({ side, mode, amount, mid: mid.mid, reference: reference.price, terms });
     if (priced === 'too_small') throw amountTooSmall(offer.minOrder, pair.quote);
     const worth = side === 'BUY' ? priced.inAmount : priced.outAmount;
     if (worth < offer.minOrder) throw amountTooSmall(offer.minOrder, pair.quote);
     if (worth > offer.maxOrder) throw amountTooLarge(offer.maxOrder, pair.quote);
     const given = side === 'BUY' ? pair.quote : pair.base;
-    return { mid, terms, priced, valueCents: this.#cents(priced.inAmount, given, pair.symbol) };
+    return { mid, reference, terms, priced, valueCents: this.#cents(priced.inAmount, given, pair.symbol) };
   }
 
   #cents(minor: bigint, asset: AssetCode, pair: string): bigint {

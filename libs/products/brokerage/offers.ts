@@ -34,6 +34,8 @@ interface OfferRow {
   venue_fee_ppm: bigint;
   slip_ppm_per_thousand_usd: bigint;
   skew_ppm: bigint;
+  external_half_spread_ppm: bigint;
+  external_slip_ppm_per_thousand_usd: bigint;
   circuit_bps: bigint;
   min_order: bigint;
   max_order: bigint;
@@ -48,7 +50,7 @@ interface MethodRow {
   add_on_ppm: bigint;
 }
 
-const PAIR_COLUMNS = `symbol, base_spread_ppm, venue_fee_ppm, slip_ppm_per_thousand_usd, skew_ppm, circuit_bps, min_order, max_order, paused_reason`;
+const PAIR_COLUMNS = `symbol, base_spread_ppm, venue_fee_ppm, slip_ppm_per_thousand_usd, skew_ppm, external_half_spread_ppm, external_slip_ppm_per_thousand_usd, circuit_bps, min_order, max_order, paused_reason`;
 
 /** Every pair, in the order they are shown. */
 export async function listOffers(db: Queryable): Promise<Offer[]> {
@@ -139,6 +141,8 @@ const fromRows = (row: OfferRow, methods: readonly MethodRow[]): Offer => ({
     venueFeePpm: row.venue_fee_ppm,
     slipPpmPerThousandUsd: row.slip_ppm_per_thousand_usd,
     skewPpm: row.skew_ppm,
+    externalHalfSpreadPpm: row.external_half_spread_ppm,
+    externalSlipPpmPerThousandUsd: row.external_slip_ppm_per_thousand_usd,
   },
   circuitBps: row.circuit_bps,
   minOrder: row.min_order,

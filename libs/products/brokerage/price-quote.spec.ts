@@ -1,14 +1,25 @@
 import { describe, expect, it } from '@jest/globals';
 import { assetOf, parseAmount, parseRate, rate, type Rate } from '@core/money';
 import fc from 'fast-check';
-import { feeOn, PPM, priceQuote, type Mode, type PricedQuote, type QuoteTerms, type Side } from './price-quote.js';
+import {
+  feeOn,
+  PPM,
+  priceQuote,
+  type Mode,
+  type PricedQuote,
+  type QuoteRequest,
+  type QuoteTerms,
+  type Side,
+} from './price-quote.js';
+
+type Market = Pick<QuoteRequest, 'mid' | 'reference'>;
 
 const RUNS = process.env['TORTURE'] ? 1_000_000 : 2_000;
 
 const usdTerms: QuoteTerms = { spreadPpm: 5_000n, skewPpm: 0n, feePpm: 14_900n, minFee: 99n };
 
 const priced = (side: Side, mode: Mode, amount: bigint, mid: Rate, terms: QuoteTerms): PricedQuote => {
-  const quote = priceQuote({ side, mode, amount, mid, terms });
+  const quote = priceQuote({ side, mode, amount, mid, reference: mid, terms });
   if (quote === 'too_small') throw new Error('too small');
   return quote;
 };
@@ -18,6 +29,13 @@ const pairs = fc.constantFrom(['BTC', 'USD'], ['ETH', 'USD'], ['ETH', 'BTC'], ['
 const mids = fc
   .tuple(pairs, fc.bigInt(1n, 10n ** 14n), fc.bigInt(1n, 10n ** 9n))
   .map(([[base, quote], numerator, denominator]) => rate(base as 'BTC', quote as 'USD', numerator, denominator));
+/** A mid, and a reference on either side of it: within reach, far, or the same. */
+const markets = fc
+  .tuple(mids, fc.oneof(fc.constant(0n), fc.bigInt(-10_000n, 10_000n), fc.bigInt(-900_000n, 5_000_000n)))
+  .map(([mid, ppm]) => ({
+    mid,
+    reference: rate(mid.base, mid.quote, mid.numerator * (PPM + ppm), mid.denominator * PPM),
+  }));
 const terms: fc.Arbitrary<QuoteTerms> = fc.record({
   spreadPpm: fc.bigInt(0n, 500_000n),
   skewPpm: fc.bigInt(-500_000n, 500_000n),
@@ -60,6 +78,7 @@ describe('a quote of 100 dollars at mid 60 000, spread 50 bps, fee 1.49 % but at
       mode: 'EXACT_IN',
       amount: 99n,
       mid: parseRate('60000', 'BTC', 'USD'),
+      reference: parseRate('60000', 'BTC', 'USD'),
       terms: usdTerms,
     } as const;
     expect(priceQuote(tiny)).toBe('too_small');
@@ -69,8 +88,8 @@ describe('a quote of 100 dollars at mid 60 000, spread 50 bps, fee 1.49 % but at
 describe('properties of every quote', () => {
   it('what goes in is the sum of the legs, and no leg is negative', () => {
     fc.assert(
-      fc.property(sides, modes, amounts, mids, terms, (side, mode, amount, mid, using) => {
-        const quote = priceQuote({ side, mode, amount, mid, terms: using });
+      fc.property(sides, modes, amounts, markets, terms, (side, mode, amount, market, using) => {
+        const quote = priceQuote({ side, mode, amount, ...market, terms: using });
         if (quote === 'too_small') return;
         const { inAmount, outAmount, principal, spread, fee } = quote;
         expect(side === 'BUY' ? principal + spread + fee : outAmount + spread + fee).toBe(
@@ -85,9 +104,9 @@ describe('properties of every quote', () => {
 
   it('E7: agrees with an oracle that reckons in exact fractions and rounds once', () => {
     fc.assert(
-      fc.property(sides, modes, amounts, mids, terms, (side, mode, amount, mid, using) => {
-        const quote = priceQuote({ side, mode, amount, mid, terms: using });
-        const expected = oracle(side, mode, amount, mid, using);
+      fc.property(sides, modes, amounts, markets, terms, (side, mode, amount, market, using) => {
+        const quote = priceQuote({ side, mode, amount, ...market, terms: using });
+        const expected = oracle(side, mode, amount, market, using);
         expect(quote === 'too_small' ? null : [quote.inAmount, quote.outAmount]).toEqual(expected);
       }),
       { numRuns: RUNS },
@@ -96,10 +115,10 @@ describe('properties of every quote', () => {
 
   it('E4: the customer never receives more than their money is worth at mid', () => {
     fc.assert(
-      fc.property(sides, modes, amounts, mids, terms, (side, mode, amount, mid, using) => {
-        const quote = priceQuote({ side, mode, amount, mid, terms: using });
+      fc.property(sides, modes, amounts, markets, terms, (side, mode, amount, market, using) => {
+        const quote = priceQuote({ side, mode, amount, ...market, terms: using });
         if (quote === 'too_small') return;
-        expect(atMid(side, quote, mid)).toBe(true);
+        expect(atMid(side, quote, market.mid)).toBe(true);
         expect(quote.allInPpm >= 0n).toBe(true);
       }),
       { numRuns: RUNS },
@@ -108,10 +127,10 @@ describe('properties of every quote', () => {
 
   it('E4: buying and selling back at one mid never profits, whatever the skew did in between', () => {
     fc.assert(
-      fc.property(amounts, mids, terms, terms, (amount, mid, first, second) => {
-        const bought = priceQuote({ side: 'BUY', mode: 'EXACT_IN', amount, mid, terms: first });
+      fc.property(amounts, markets, terms, terms, (amount, market, first, second) => {
+        const bought = priceQuote({ side: 'BUY', mode: 'EXACT_IN', amount, ...market, terms: first });
         if (bought === 'too_small') return;
-        const sold = priceQuote({ side: 'SELL', mode: 'EXACT_IN', amount: bought.outAmount, mid, terms: second });
+        const sold = priceQuote({ side: 'SELL', mode: 'EXACT_IN', amount: bought.outAmount, ...market, terms: second });
         if (sold === 'too_small') return;
         expect(sold.outAmount <= amount).toBe(true);
       }),
@@ -121,10 +140,10 @@ describe('properties of every quote', () => {
 
   it('E4: selling and buying back at one mid never profits', () => {
     fc.assert(
-      fc.property(amounts, mids, terms, terms, (amount, mid, first, second) => {
-        const sold = priceQuote({ side: 'SELL', mode: 'EXACT_IN', amount, mid, terms: first });
+      fc.property(amounts, markets, terms, terms, (amount, market, first, second) => {
+        const sold = priceQuote({ side: 'SELL', mode: 'EXACT_IN', amount, ...market, terms: first });
         if (sold === 'too_small') return;
-        const bought = priceQuote({ side: 'BUY', mode: 'EXACT_IN', amount: sold.outAmount, mid, terms: second });
+        const bought = priceQuote({ side: 'BUY', mode: 'EXACT_IN', amount: sold.outAmount, ...market, terms: second });
         if (bought === 'too_small') return;
         expect(bought.outAmount <= amount).toBe(true);
       }),
@@ -134,12 +153,12 @@ describe('properties of every quote', () => {
 
   it('exact-out pays for what it names: the same money exact-in buys at least as much, and one unit less buys less or as much', () => {
     fc.assert(
-      fc.property(sides, amounts, mids, terms, (side, amount, mid, using) => {
-        const named = priceQuote({ side, mode: 'EXACT_OUT', amount, mid, terms: using });
+      fc.property(sides, amounts, markets, terms, (side, amount, market, using) => {
+        const named = priceQuote({ side, mode: 'EXACT_OUT', amount, ...market, terms: using });
         if (named === 'too_small') return;
-        const paid = priceQuote({ side, mode: 'EXACT_IN', amount: named.inAmount, mid, terms: using });
+        const paid = priceQuote({ side, mode: 'EXACT_IN', amount: named.inAmount, ...market, terms: using });
         expect(paid !== 'too_small' && paid.outAmount >= named.outAmount).toBe(true);
-        const less = priceQuote({ side, mode: 'EXACT_IN', amount: named.inAmount - 1n, mid, terms: using });
+        const less = priceQuote({ side, mode: 'EXACT_IN', amount: named.inAmount - 1n, ...market, terms: using });
         expect(less === 'too_small' || less.outAmount < named.outAmount).toBe(true);
       }),
       { numRuns: RUNS },
@@ -148,10 +167,10 @@ describe('properties of every quote', () => {
 
   it('exact-in gives no less than exact-out would charge for it', () => {
     fc.assert(
-      fc.property(sides, amounts, mids, terms, (side, amount, mid, using) => {
-        const paid = priceQuote({ side, mode: 'EXACT_IN', amount, mid, terms: using });
+      fc.property(sides, amounts, markets, terms, (side, amount, market, using) => {
+        const paid = priceQuote({ side, mode: 'EXACT_IN', amount, ...market, terms: using });
         if (paid === 'too_small') return;
-        const named = priceQuote({ side, mode: 'EXACT_OUT', amount: paid.outAmount, mid, terms: using });
+        const named = priceQuote({ side, mode: 'EXACT_OUT', amount: paid.outAmount, ...market, terms: using });
         expect(named !== 'too_small' && named.inAmount <= amount).toBe(true);
       }),
       { numRuns: RUNS },
@@ -160,9 +179,11 @@ describe('properties of every quote', () => {
 
   it('splitting an order never makes it cheaper', () => {
     fc.assert(
-      fc.property(sides, amounts, amounts, mids, terms, (side, one, other, mid, using) => {
-        const whole = priceQuote({ side, mode: 'EXACT_IN', amount: one + other, mid, terms: using });
-        const parts = [one, other].map((amount) => priceQuote({ side, mode: 'EXACT_IN', amount, mid, terms: using }));
+      fc.property(sides, amounts, amounts, markets, terms, (side, one, other, market, using) => {
+        const whole = priceQuote({ side, mode: 'EXACT_IN', amount: one + other, ...market, terms: using });
+        const parts = [one, other].map((amount) =>
+          priceQuote({ side, mode: 'EXACT_IN', amount, ...market, terms: using }),
+        );
         if (whole === 'too_small') return;
         const sum = parts.reduce((total, part) => total + (part === 'too_small' ? 0n : part.outAmount), 0n);
         expect(sum <= whole.outAmount).toBe(true);
@@ -180,12 +201,22 @@ function atMid(side: Side, { inAmount, outAmount }: PricedQuote, mid: Rate): boo
 }
 
 /** Independent of the code above: a search over fractions instead of closed forms. */
-function oracle(side: Side, mode: Mode, amount: bigint, mid: Rate, using: QuoteTerms): [bigint, bigint] | null {
+function oracle(
+  side: Side,
+  mode: Mode,
+  amount: bigint,
+  { mid, reference }: Market,
+  using: QuoteTerms,
+): [bigint, bigint] | null {
   // Minor quote units per minor base unit as the fraction p / q.
   const p0 = mid.numerator * 10n ** BigInt(assetOf(mid.quote).scale);
   const q0 = mid.denominator * 10n ** BigInt(assetOf(mid.base).scale);
-  let p = p0 * (PPM + (side === 'BUY' ? using.spreadPpm : -using.spreadPpm)) * (PPM + using.skewPpm);
-  let q = q0 * PPM * PPM;
+  let p =
+    reference.numerator *
+    10n ** BigInt(assetOf(mid.quote).scale) *
+    (PPM + (side === 'BUY' ? using.spreadPpm : -using.spreadPpm)) *
+    (PPM + using.skewPpm);
+  let q = reference.denominator * 10n ** BigInt(assetOf(mid.base).scale) * PPM * PPM;
   if (side === 'BUY' ? p * q0 < p0 * q : p * q0 > p0 * q) [p, q] = [p0, q0];
   const receives = (given: bigint): bigint => {
     if (side === 'BUY') {

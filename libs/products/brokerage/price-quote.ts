@@ -1,5 +1,6 @@
 import { assert } from './assert.js';
 import { assetOf, compareRates, convert, convertBack, divide, mulDiv, rate, type Rate } from '@core/money';
+import { type ExactAmount } from '@platform/pricing';
 
 /** The customer's side of the pair's base asset. A swap is a BUY or SELL on the pair of its two coins. */
 export type Side = 'BUY' | 'SELL';
@@ -24,6 +25,8 @@ export interface QuoteRequest {
   /** Minor units: of what the customer gives when EXACT_IN, of what they receive when EXACT_OUT. */
   readonly amount: bigint;
   readonly mid: Rate;
+  /** Where our price begins: what the amount can be had for in the market (`reference-price.ts`). Counts only where it is worse for the customer than mid. */
+  readonly reference: Rate;
   readonly terms: QuoteTerms;
 }
 
@@ -61,17 +64,40 @@ export function priceQuote(request: QuoteRequest): PricedQuote | TooSmall {
   return legs;
 }
 
-/** `mid · (1 ± spread) · (1 + skew)`, held on the customer's far side of mid: no skew makes a round trip pay. */
-export function ourPrice({
+/** `reference · (1 ± spread) · (1 + skew)`, held on the customer's far side of mid: no skew makes a round trip pay. */
+export function ourPrice({ side, mid, reference, terms }: Omit<QuoteRequest, 'mode' | 'amount'>): Rate {
+  const { numerator, denominator } = markUp(side, terms);
+  const price = rate(mid.base, mid.quote, reference.numerator * numerator, reference.denominator * denominator);
+  return worseFor(side, price, mid);
+}
+
+/** Of two prices the one that is worse for the customer: the higher one to buy at, the lower one to sell at. */
+export function worseFor(side: Side, a: Rate, b: Rate): Rate {
+  const order = compareRates(a, b);
+  return (side === 'BUY' ? order >= 0 : order <= 0) ? a : b;
+}
+
+/**
+ * How much is traded at the reference price: an amount of the base asset where the request names one, else the money that is left of it without fee, spread
+ * and skew, exactly.
+ */
+export function tradedSize({
   side,
-  mid,
-  terms: { spreadPpm, skewPpm },
-}: Pick<QuoteRequest, 'side' | 'mid' | 'terms'>): Rate {
+  mode,
+  amount,
+  terms,
+}: Omit<QuoteRequest, 'mid' | 'reference'>): { readonly base: bigint } | { readonly money: ExactAmount } | TooSmall {
+  if ((mode === 'EXACT_IN') === (side === 'SELL')) return amount > 0n ? { base: amount } : 'too_small';
+  const net = side === 'BUY' ? amount - feeOn(amount, terms) : smallestGross(amount, terms);
+  const { numerator, denominator } = markUp(side, terms);
+  return net > 0n ? { money: { numerator: net * denominator, denominator: numerator } } : 'too_small';
+}
+
+/** What spread and skew make of a price, as a fraction. */
+function markUp(side: Side, { spreadPpm, skewPpm }: QuoteTerms): ExactAmount {
   const spread = side === 'BUY' ? PPM + spreadPpm : PPM - spreadPpm;
   assert(spreadPpm >= 0n && spread > 0n && PPM + skewPpm > 0n, 'spread and skew leave a positive price');
-  const price = rate(mid.base, mid.quote, mid.numerator * spread * (PPM + skewPpm), mid.denominator * PPM * PPM);
-  const better = side === 'BUY' ? compareRates(price, mid) < 0 : compareRates(price, mid) > 0;
-  return better ? mid : price;
+  return { numerator: spread * (PPM + skewPpm), denominator: PPM * PPM };
 }
 
 type Legs = Omit<PricedQuote, 'price' | 'allInPpm'>;

@@ -17,6 +17,9 @@ export interface QuotedSource {
   readonly name: string;
   readonly price: string;
   readonly ageMs: number;
+  /** Of the own book: at what price it would fill the quote's size, and how much of it (base asset) it has; the rest is at the external price. */
+  readonly sizePrice?: string;
+  readonly covered?: string;
 }
 
 /** A price we give one customer for one conversion, for a while, once. Everything but `state` is fixed and signed. */

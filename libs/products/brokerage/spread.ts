@@ -2,6 +2,7 @@ import { divide } from '@core/money';
 import { squareRootCeil } from '@platform/pricing';
 import { PPM } from './price-quote.js';
 
+const MOST_HALF_SPREAD_PPM = 500_000n;
 const YEAR_MS = 31_557_600_000n;
 
 /** The house's pricing policy for one pair (a row of `brokerage.pair`). Everything in parts per million of the price. */
@@ -13,6 +14,9 @@ export interface SpreadPolicy {
   readonly slipPpmPerThousandUsd: bigint;
   /** How far a position at its hard limit moves our prices. */
   readonly skewPpm: bigint;
+  /** How far from their mid the external sources trade: at once, and more for each whole thousand dollars of size. */
+  readonly externalHalfSpreadPpm: bigint;
+  readonly externalSlipPpmPerThousandUsd: bigint;
 }
 
 export interface SpreadInputs {
@@ -35,6 +39,13 @@ export function spreadPpm({ policy, annualVolatilityPpm, ttlMs, sizeUsdCents, me
 /** One standard deviation of the price over `ms`, rounded up: 55 % a year is 537 ppm (5.4 bps) over 30 s. */
 export const volatilityOverPpm = (annualPpm: bigint, ms: bigint): bigint =>
   squareRootCeil(divide(annualPpm * annualPpm * ms, YEAR_MS, 'ceil'));
+
+/** `halfSpreadExt(size)` of products.md §1.3; never so much that nothing is left of a price. */
+export function externalHalfSpreadPpm(policy: SpreadPolicy, sizeUsdCents: bigint): bigint {
+  const slip = policy.externalSlipPpmPerThousandUsd * divide(sizeUsdCents, 100_000n, 'floor');
+  const half = policy.externalHalfSpreadPpm + slip;
+  return half < MOST_HALF_SPREAD_PPM ? half : MOST_HALF_SPREAD_PPM;
+}
 
 /**
  * How far inventory moves our prices: down while the house is long, so that buying from it is cheap, up while it is short. Linear in the

@@ -4,6 +4,7 @@
  */
 import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ROOT } from '../../launcher/root.mjs';
 import { generate, readWorkload } from '../matching-workload.mjs';
 import { median } from '../report.mjs';
@@ -14,6 +15,8 @@ import { now } from './timing.mjs';
 const BATCH_BYTES = 64 * 1024;
 const GROUP_BYTES = 1024 * 1024;
 const WARM_UPS = 1;
+const WARM_UP_MS = 200;
+const TIME_AT = 16;
 
 const { name, options, runs } = JSON.parse(process.argv[2] ?? '{}');
 const matching = await library('core/matching');
@@ -56,13 +59,15 @@ function startsOf(of) {
   return starts;
 }
 
-/** Runs of commands of at most BATCH_BYTES: their bytes and the numbers of the first and the last. */
+/** Runs of commands of at most BATCH_BYTES: their bytes, dated together as the sequencer does, and the numbers of the first and the last. */
 function cutIntoBatches(of, starts, before) {
   const cut = [];
   const count = starts.length - 1;
   for (let start = 0; start < count;) {
     let end = start;
     while (end < count && starts[end + 1] - starts[start] <= BATCH_BYTES) end += 1;
+    const view = new DataView(of.buffer, of.byteOffset);
+    for (let k = start; k < end; k += 1) view.setBigUint64(starts[k] + TIME_AT, BigInt(before + end), true);
     cut.push({ bytes: of.subarray(starts[start], starts[end]), first: before + start + 1, last: before + end });
     start = end;
   }
@@ -116,6 +121,8 @@ async function writeJournal(folder) {
   matching.reset();
   for (const each of openings) write(journal, each);
   journal.settle();
+  // Its thread compiles what it will be doing all day.
+  await sleep(WARM_UP_MS);
   const from = performance.now();
   for (const each of batches) write(journal, each);
   journal.settle();

@@ -64,6 +64,7 @@ function liveOnce(
     disk,
     mode: (['inline', 'thread', 'adaptive'] as const)[Math.floor(random() * 3)],
     startThread: thread.start,
+    packedEvery: 2,
   });
   expectTruth(venue, told);
   if (venue.recovery.cut) course.tornTails += 1;

@@ -3,6 +3,9 @@ import { type Frame, Journal, type JournalOptions, RecordBatch, type Recovery, t
 export const HOME = 'home';
 /** Length in words, sequence, three words that only the sequence and a salt determine, and one that is never zero. */
 export const RECORD_BYTES = 24;
+/** The same three words and one behind the head that the journal packs. Told from the other kind by its first word. */
+const HEADED_BYTES = 40;
+const HEADED = { sequence: 2, contents: 6 };
 
 /** A record's contents: another salt, another record under the same sequence. */
 export function wordsOf(sequence: number, salt: number): [number, number, number] {
@@ -31,9 +34,12 @@ export class ToyMachine {
   /** Records the machine has already are skipped, as callers of `recover` must. */
   replay({ bytes, start, end }: Frame): void {
     const words = new Int32Array(bytes.buffer, bytes.byteOffset + start, (end - start) >> 2);
-    for (let at = 0; at < words.length; at += words[at] as number) {
-      const sequence = words[at + 1] as number;
-      if (sequence > this.sequence) this.apply(sequence, [...words.subarray(at + 2, at + 5)]);
+    for (let at = 0; at < words.length;) {
+      const isHeaded = words[at] === HEADED_BYTES;
+      const sequence = words[at + (isHeaded ? HEADED.sequence : 1)] as number;
+      const contents = at + (isHeaded ? HEADED.contents : 2);
+      if (sequence > this.sequence) this.apply(sequence, [...words.subarray(contents, contents + 3)]);
+      at += (isHeaded ? HEADED_BYTES : RECORD_BYTES) >> 2;
     }
   }
 
@@ -50,6 +56,9 @@ export class ToyMachine {
   }
 }
 
+export type ToyOptions = Partial<JournalOptions> &
+  Pick<JournalOptions, 'disk'> & { takes?: (snapshot: Snapshot) => boolean; packedEvery?: number };
+
 /** A journal with the toy on top, as the exchange will have it: recovered, then told records in batches. */
 export class ToyVenue {
   readonly machine = new ToyMachine();
@@ -60,11 +69,11 @@ export class ToyVenue {
   fatal: Error | undefined;
   readonly #batch = new RecordBatch(1024);
   readonly #words = new Int32Array(this.#batch.bytes.buffer);
+  /** Every so many batches are packed; 0 for none. */
+  readonly #packedEvery: number;
 
-  constructor({
-    takes = () => true,
-    ...options
-  }: Partial<JournalOptions> & Pick<JournalOptions, 'disk'> & { takes?: (snapshot: Snapshot) => boolean }) {
+  constructor({ takes = () => true, packedEvery = 0, ...options }: ToyOptions) {
+    this.#packedEvery = packedEvery;
     this.journal = Journal.open({
       folder: HOME,
       mode: 'inline',
@@ -94,10 +103,14 @@ export class ToyVenue {
     const batch = this.#batch;
     const first = this.machine.sequence + 1;
     const records = Array.from({ length: count }, (_, index) => wordsOf(first + index, salt));
+    const time = first * 1000;
+    const isPacked = this.#packedEvery > 0 && first % this.#packedEvery === 0;
+    const bytes = isPacked ? HEADED_BYTES : RECORD_BYTES;
     records.forEach((words, index) => {
-      this.#words.set([RECORD_BYTES >> 2, first + index, ...words, -1], index * (RECORD_BYTES >> 2));
+      const head = isPacked ? [bytes, 0, first + index, 0, time, 0] : [bytes >> 2, first + index];
+      this.#words.set([...head, ...words, -1], index * (bytes >> 2));
     });
-    Object.assign(batch, { length: count * RECORD_BYTES, firstSequence: first, lastSequence: first + count - 1, time: first * 1000 }); // prettier-ignore
+    Object.assign(batch, { length: count * bytes, firstSequence: first, lastSequence: first + count - 1, time });
     const answer = isReserved ? this.journal.appendReserved(batch) : this.journal.append(batch);
     if (answer === 'taken') records.forEach((words, index) => this.machine.apply(first + index, words));
     return answer;

@@ -1,0 +1,44 @@
+import { rate, type Rate, shiftByBps } from '@core/money';
+import { type BookFill, type Depth, type DepthLevel, fillBase, fillMoney, type Mid } from '@platform/pricing';
+import { PPM, type QuoteRequest, type Side, tradedSize, worseFor } from './price-quote.js';
+
+/** Orders of the own book further from mid than this are not counted: nobody can make our customers pay more by leaving them there alone. */
+const REACH_BPS = 100n;
+
+export interface ReferenceRequest extends Omit<QuoteRequest, 'mid' | 'reference'> {
+  readonly market: Pick<Mid, 'mid' | 'external' | 'ownBook'>;
+  /** Half the spread of the external sources for this size. */
+  readonly halfSpreadPpm: bigint;
+}
+
+export interface Reference {
+  /** Where our price begins. */
+  readonly price: Rate;
+  /** What the own book would fill the size at, with what it does not have at the external price; undefined while it is not among the sources. */
+  readonly book?: BookFill;
+}
+
+/**
+ * `worse_of(ownBookVWAP(size), mid × (1 ± halfSpreadExt(size)))` (products.md §1.3), exactly: nothing is rounded here.
+ *
+ * Customers of the exchange move its book, so a price must not become theirs to make. Mid counts as the external sources alone state it where that
+ * is worse for the customer; so whatever stands in the book makes no quote better than it would be without one. And only what is within one per cent of mid
+ * counts, with the external price for the rest; so it makes none worse by more than that.
+ */
+export function referencePrice({ market, halfSpreadPpm, ...request }: ReferenceRequest): Reference {
+  const { side } = request;
+  const from = worseFor(side, market.mid, market.external);
+  const half = side === 'BUY' ? PPM + halfSpreadPpm : PPM - halfSpreadPpm;
+  const external = rate(from.base, from.quote, from.numerator * half, from.denominator * PPM);
+  const size = tradedSize(request);
+  if (market.ownBook === undefined || size === 'too_small') return { price: external };
+  const levels = within(side, market.ownBook, market.mid);
+  const book = 'base' in size ? fillBase(levels, size.base, external) : fillMoney(levels, size.money, external);
+  return { price: worseFor(side, book.price, external), book };
+}
+
+/** What the customer's side trades against, up to the reach. */
+function within(side: Side, { bids, asks }: Depth, mid: Rate): readonly DepthLevel[] {
+  const edge = shiftByBps(mid, side === 'BUY' ? REACH_BPS : -REACH_BPS);
+  return (side === 'BUY' ? asks : bids).filter(({ price }) => worseFor(side, price, edge) === edge);
+}
