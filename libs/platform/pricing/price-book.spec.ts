@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { formatRate, parseRate, type Rate } from '@core/money';
+import { compareRates, formatRate, parseRate, type Rate } from '@core/money';
 import fc from 'fast-check';
 import { pairOf } from './pair.js';
 import { median, PriceBook, type Consensus } from './price-book.js';
@@ -115,5 +115,96 @@ describe('properties', () => {
         expect(median(rates)).toEqual(median([...rates].reverse()));
       }),
     );
+  });
+});
+
+describe('the own book among the sources', () => {
+  const own = { kind: 'own-book', depth: { bids: [], asks: [] } } as const;
+  const withBook = (external: Record<string, string>, price: string): PriceBook => {
+    const made = bookOf(external);
+    made.observe('own-book', dollars(price), 0, own);
+    return made;
+  };
+
+  it.each([
+    ['agrees with two: the median of three', { a: '60000', b: '60100' }, '60050', '60050.00'],
+    ['agrees with one: the mean', { a: '60000' }, '60100', '60050.00'],
+    ['disagrees with two that agree: it is left out', { a: '60000', b: '60100' }, '70000', '60050.00'],
+    ['agrees with one of two, not with the other: it is left out', { a: '60000', b: '60500' }, '60700', '60250.00'],
+    ['disagrees with the only other one', { a: '60000' }, '60700', 'sources_diverge'],
+    [
+      'sides with one of two that disagree: neither is believed',
+      { a: '60000', b: '61000' },
+      '60000',
+      'sources_diverge',
+    ],
+    ['sides with the outlier of three: both are left out', { a: '60000', b: '60010', c: '66000' }, '66000', '60005.00'],
+    ['alone', {}, '60000', 'too_few_sources'],
+  ])('%s', (_, external, price, expected) => {
+    expect(told(withBook(external as Record<string, string>, price).consensus(0))).toBe(expected);
+  });
+
+  it('twice is one of it', () => {
+    const twice = withBook({}, '60000');
+    twice.observe('second-gateway', dollars('60000'), 0, own);
+    expect(told(twice.consensus(0))).toBe('too_few_sources');
+    twice.observe('a', dollars('60300'), 0);
+    twice.observe('b', dollars('60310'), 0);
+    // A second vote would make it the lower of the two in the middle.
+    expect(told(twice.consensus(0))).toBe('60300.00');
+  });
+
+  it('counts for nothing from the moment it is withdrawn, and says why', () => {
+    const prices = withBook({ a: '60000' }, '60000');
+    expect(told(prices.consensus(0))).toBe('60000.00');
+    prices.withdraw('own-book', 'not_open', 'own-book');
+    expect(told(prices.consensus(0))).toBe('too_few_sources');
+    expect(prices.standings(0)).toMatchObject([{ name: 'a', standing: 'left_out' }, { name: 'own-book', standing: 'not_open' }]); // prettier-ignore
+  });
+
+  it('is not brought back by a jump that nobody confirms: what it said before it was withdrawn is over', () => {
+    const prices = withBook({ a: '60000' }, '60000');
+    prices.withdraw('own-book', 'not_open', 'own-book');
+    expect(prices.observe('own-book', dollars('70000'), 10, own)).toBe('jump');
+    expect(told(prices.consensus(10))).toBe('too_few_sources');
+    expect(prices.standings(10)[1]).toMatchObject({ standing: 'jump' });
+  });
+
+  it('a manipulator of it cannot take a price away, make one, or lead it out of what the external sources say', () => {
+    const cents = fc.bigInt(5_900_000n, 6_100_000n);
+    fc.assert(
+      fc.property(
+        fc.array(cents, { minLength: 2, maxLength: 5 }),
+        fc.array(fc.bigInt(1n, 20_000_000n), { minLength: 1 }),
+        (external, moves) => {
+          // prettier-ignore
+          const rateOf = (each: bigint): Rate => parseRate(`${each / 100n}.${String(each % 100n).padStart(2, '0')}`, 'BTC', 'USD'); // prettier-ignore
+          const [without, manipulated] = [book(), book()];
+          external.forEach((each, at) => {
+            without.observe(`s${at}`, rateOf(each), 0);
+            manipulated.observe(`s${at}`, rateOf(each), 0);
+          });
+          const honest = without.consensus(0);
+          for (const move of moves) {
+            manipulated.observe('own-book', rateOf(move), 0, own);
+            const now = manipulated.consensus(0);
+            expect(now.kind).toBe(honest.kind);
+            if (now.kind !== 'mid' || honest.kind !== 'mid') continue;
+            expect(now.external).toEqual(honest.mid);
+            const used = now.sources.filter(({ kind }) => kind === 'external').map(({ price }) => price);
+            expect(used).toEqual(honest.sources.map(({ price }) => price));
+            expect(used.some((price) => compareRates(price, now.mid) <= 0)).toBe(true);
+            expect(used.some((price) => compareRates(price, now.mid) >= 0)).toBe(true);
+          }
+        },
+      ),
+    );
+  });
+
+  it('lends no credence to an external source that went wrong with it, while others say otherwise', () => {
+    const prices = withBook({ a: '60000', b: '60000', c: '60000' }, '60000');
+    expect(prices.observe('a', dollars('70000'), 10)).toBe('jump');
+    expect(prices.observe('own-book', dollars('70000'), 20, own)).toBe('accepted');
+    expect(told(prices.consensus(20))).toBe('60000.00');
   });
 });

@@ -57,8 +57,8 @@ export class Desk {
       minFee: method.minFee,
     };
     const halfSpreadPpm = externalHalfSpreadPpm(policy, sizeUsdCents);
-    const reference = referencePrice({ side, mode, amount, terms, market: mid, halfSpreadPpm });
-    const priced = priceQuote({ side, mode, amount, mid: mid.mid, reference: reference.price, terms });
+    const reference = referencePrice({ side, mode, amount, terms, mid, halfSpreadPpm });
+    const priced = priceQuote({ side, mode, amount, mid: mid.mid, market: reference, terms });
     if (priced === 'too_small') throw amountTooSmall(offer.minOrder, pair.quote);
     const worth = side === 'BUY' ? priced.inAmount : priced.outAmount;
     if (worth < offer.minOrder) throw amountTooSmall(offer.minOrder, pair.quote);

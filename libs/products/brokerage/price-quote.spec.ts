@@ -12,14 +12,14 @@ import {
   type Side,
 } from './price-quote.js';
 
-type Market = Pick<QuoteRequest, 'mid' | 'reference'>;
+type Market = Pick<QuoteRequest, 'mid' | 'market'>;
 
 const RUNS = process.env['TORTURE'] ? 1_000_000 : 2_000;
 
 const usdTerms: QuoteTerms = { spreadPpm: 5_000n, skewPpm: 0n, feePpm: 14_900n, minFee: 99n };
 
 const priced = (side: Side, mode: Mode, amount: bigint, mid: Rate, terms: QuoteTerms): PricedQuote => {
-  const quote = priceQuote({ side, mode, amount, mid, reference: mid, terms });
+  const quote = priceQuote({ side, mode, amount, mid, market: { reference: mid, bound: mid }, terms });
   if (quote === 'too_small') throw new Error('too small');
   return quote;
 };
@@ -29,13 +29,12 @@ const pairs = fc.constantFrom(['BTC', 'USD'], ['ETH', 'USD'], ['ETH', 'BTC'], ['
 const mids = fc
   .tuple(pairs, fc.bigInt(1n, 10n ** 14n), fc.bigInt(1n, 10n ** 9n))
   .map(([[base, quote], numerator, denominator]) => rate(base as 'BTC', quote as 'USD', numerator, denominator));
-/** A mid, and a reference on either side of it: within reach, far, or the same. */
-const markets = fc
-  .tuple(mids, fc.oneof(fc.constant(0n), fc.bigInt(-10_000n, 10_000n), fc.bigInt(-900_000n, 5_000_000n)))
-  .map(([mid, ppm]) => ({
-    mid,
-    reference: rate(mid.base, mid.quote, mid.numerator * (PPM + ppm), mid.denominator * PPM),
-  }));
+/** A mid, and a reference and bound on either side of it: near, far, or the same. */
+const aside = fc.oneof(fc.constant(0n), fc.bigInt(-10_000n, 10_000n), fc.bigInt(-900_000n, 5_000_000n));
+const markets = fc.tuple(mids, aside, aside).map(([mid, reference, bound]): Market => {
+  const moved = (ppm: bigint) => rate(mid.base, mid.quote, mid.numerator * (PPM + ppm), mid.denominator * PPM);
+  return { mid, market: { reference: moved(reference), bound: moved(bound) } };
+});
 const terms: fc.Arbitrary<QuoteTerms> = fc.record({
   spreadPpm: fc.bigInt(0n, 500_000n),
   skewPpm: fc.bigInt(-500_000n, 500_000n),
@@ -78,7 +77,7 @@ describe('a quote of 100 dollars at mid 60 000, spread 50 bps, fee 1.49 % but at
       mode: 'EXACT_IN',
       amount: 99n,
       mid: parseRate('60000', 'BTC', 'USD'),
-      reference: parseRate('60000', 'BTC', 'USD'),
+      market: { reference: parseRate('60000', 'BTC', 'USD'), bound: parseRate('60000', 'BTC', 'USD') },
       terms: usdTerms,
     } as const;
     expect(priceQuote(tiny)).toBe('too_small');
@@ -205,19 +204,19 @@ function oracle(
   side: Side,
   mode: Mode,
   amount: bigint,
-  { mid, reference }: Market,
+  { mid, market }: Market,
   using: QuoteTerms,
 ): [bigint, bigint] | null {
   // Minor quote units per minor base unit as the fraction p / q.
-  const p0 = mid.numerator * 10n ** BigInt(assetOf(mid.quote).scale);
-  const q0 = mid.denominator * 10n ** BigInt(assetOf(mid.base).scale);
-  let p =
-    reference.numerator *
-    10n ** BigInt(assetOf(mid.quote).scale) *
-    (PPM + (side === 'BUY' ? using.spreadPpm : -using.spreadPpm)) *
-    (PPM + using.skewPpm);
-  let q = reference.denominator * 10n ** BigInt(assetOf(mid.base).scale) * PPM * PPM;
-  if (side === 'BUY' ? p * q0 < p0 * q : p * q0 > p0 * q) [p, q] = [p0, q0];
+  const unit = (of: Rate): [bigint, bigint] => [
+    of.numerator * 10n ** BigInt(assetOf(of.quote).scale),
+    of.denominator * 10n ** BigInt(assetOf(of.base).scale),
+  ];
+  const [r, s] = unit(market.reference);
+  let p = r * (PPM + (side === 'BUY' ? using.spreadPpm : -using.spreadPpm)) * (PPM + using.skewPpm);
+  let q = s * PPM * PPM;
+  for (const [p0, q0] of [unit(mid), unit(market.bound)])
+    if (side === 'BUY' ? p * q0 < p0 * q : p * q0 > p0 * q) [p, q] = [p0, q0];
   const receives = (given: bigint): bigint => {
     if (side === 'BUY') {
       const net = given - feeOn(given, using);

@@ -19,14 +19,21 @@ export interface QuoteTerms {
   readonly minFee: bigint;
 }
 
+/** What the amount can be had for in the market (`reference-price.ts`). */
+export interface MarketPrice {
+  /** Where our price begins. */
+  readonly reference: Rate;
+  /** No skew makes our price better than this for the customer, nor better than mid. */
+  readonly bound: Rate;
+}
+
 export interface QuoteRequest {
   readonly side: Side;
   readonly mode: Mode;
   /** Minor units: of what the customer gives when EXACT_IN, of what they receive when EXACT_OUT. */
   readonly amount: bigint;
   readonly mid: Rate;
-  /** Where our price begins: what the amount can be had for in the market (`reference-price.ts`). Counts only where it is worse for the customer than mid. */
-  readonly reference: Rate;
+  readonly market: MarketPrice;
   readonly terms: QuoteTerms;
 }
 
@@ -65,10 +72,11 @@ export function priceQuote(request: QuoteRequest): PricedQuote | TooSmall {
 }
 
 /** `reference · (1 ± spread) · (1 + skew)`, held on the customer's far side of mid: no skew makes a round trip pay. */
-export function ourPrice({ side, mid, reference, terms }: Omit<QuoteRequest, 'mode' | 'amount'>): Rate {
+export function ourPrice({ side, mid, market, terms }: Omit<QuoteRequest, 'mode' | 'amount'>): Rate {
+  const { reference, bound } = market;
   const { numerator, denominator } = markUp(side, terms);
   const price = rate(mid.base, mid.quote, reference.numerator * numerator, reference.denominator * denominator);
-  return worseFor(side, price, mid);
+  return worseFor(side, worseFor(side, price, bound), mid);
 }
 
 /** Of two prices the one that is worse for the customer: the higher one to buy at, the lower one to sell at. */
@@ -86,7 +94,7 @@ export function tradedSize({
   mode,
   amount,
   terms,
-}: Omit<QuoteRequest, 'mid' | 'reference'>): { readonly base: bigint } | { readonly money: ExactAmount } | TooSmall {
+}: Omit<QuoteRequest, 'mid' | 'market'>): { readonly base: bigint } | { readonly money: ExactAmount } | TooSmall {
   if ((mode === 'EXACT_IN') === (side === 'SELL')) return amount > 0n ? { base: amount } : 'too_small';
   const net = side === 'BUY' ? amount - feeOn(amount, terms) : smallestGross(amount, terms);
   const { numerator, denominator } = markUp(side, terms);

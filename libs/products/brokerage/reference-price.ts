@@ -1,19 +1,17 @@
 import { rate, type Rate, shiftByBps } from '@core/money';
 import { type BookFill, type Depth, type DepthLevel, fillBase, fillMoney, type Mid } from '@platform/pricing';
-import { PPM, type QuoteRequest, type Side, tradedSize, worseFor } from './price-quote.js';
+import { type MarketPrice, PPM, type QuoteRequest, type Side, tradedSize, worseFor } from './price-quote.js';
 
 /** Orders of the own book further from mid than this are not counted: nobody can make our customers pay more by leaving them there alone. */
 const REACH_BPS = 100n;
 
-export interface ReferenceRequest extends Omit<QuoteRequest, 'mid' | 'reference'> {
-  readonly market: Pick<Mid, 'mid' | 'external' | 'ownBook'>;
+export interface ReferenceRequest extends Omit<QuoteRequest, 'mid' | 'market'> {
+  readonly mid: Pick<Mid, 'mid' | 'external' | 'ownBook'>;
   /** Half the spread of the external sources for this size. */
   readonly halfSpreadPpm: bigint;
 }
 
-export interface Reference {
-  /** Where our price begins. */
-  readonly price: Rate;
+export interface Reference extends MarketPrice {
   /** What the own book would fill the size at, with what it does not have at the external price; undefined while it is not among the sources. */
   readonly book?: BookFill;
 }
@@ -25,16 +23,16 @@ export interface Reference {
  * is worse for the customer; so whatever stands in the book makes no quote better than it would be without one. And only what is within one per cent of mid
  * counts, with the external price for the rest; so it makes none worse by more than that.
  */
-export function referencePrice({ market, halfSpreadPpm, ...request }: ReferenceRequest): Reference {
+export function referencePrice({ mid: market, halfSpreadPpm, ...request }: ReferenceRequest): Reference {
   const { side } = request;
-  const from = worseFor(side, market.mid, market.external);
+  const bound = worseFor(side, market.mid, market.external);
   const half = side === 'BUY' ? PPM + halfSpreadPpm : PPM - halfSpreadPpm;
-  const external = rate(from.base, from.quote, from.numerator * half, from.denominator * PPM);
+  const external = rate(bound.base, bound.quote, bound.numerator * half, bound.denominator * PPM);
   const size = tradedSize(request);
-  if (market.ownBook === undefined || size === 'too_small') return { price: external };
+  if (market.ownBook === undefined || size === 'too_small') return { reference: external, bound };
   const levels = within(side, market.ownBook, market.mid);
   const book = 'base' in size ? fillBase(levels, size.base, external) : fillMoney(levels, size.money, external);
-  return { price: worseFor(side, book.price, external), book };
+  return { reference: worseFor(side, book.price, external), bound, book };
 }
 
 /** What the customer's side trades against, up to the reach. */

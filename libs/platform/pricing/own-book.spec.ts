@@ -1,0 +1,65 @@
+import { describe, expect, it } from '@jest/globals';
+import { formatRate } from '@core/money';
+import fc from 'fast-check';
+import { type BookRow, OwnBook, type OwnBookRules } from './own-book.js';
+import { pairOf } from './pair.js';
+
+/** $10,000 on each side within one per cent. */
+const RULES: OwnBookRules = { minDepth: { USD: 1_000_000n }, nearBps: 100n };
+const row = (px: string, qty: string): BookRow => ({ px, qty });
+const bookOf = (bids: readonly BookRow[], asks: readonly BookRow[], rules = RULES): OwnBook => {
+  const book = new OwnBook(pairOf('BTC-USD'), rules);
+  book.change(bids, asks);
+  return book;
+};
+const told = (book: OwnBook): string => {
+  const view = book.view();
+  return view.kind === 'none' ? view.why : formatRate(view.price, 2, 'half-even');
+};
+
+describe('what the own book is worth', () => {
+  it.each([
+    ['enough on both sides: the middle', [row('59990', '1')], [row('60010', '1')], '60000.00'],
+    ['nothing', [], [], 'one_sided'],
+    ['nobody sells', [row('59990', '1')], [], 'one_sided'],
+    ['nobody buys', [], [row('60010', '1')], 'one_sided'],
+    ['both sides meet, as before an auction', [row('60010', '1')], [row('60010', '1')], 'crossed'],
+    ['more than one per cent between them', [row('59000', '1')], [row('59601', '1')], 'wide'],
+    ['too little on one side', [row('59990', '0.1')], [row('60010', '1')], 'thin'],
+    ['enough, but not near the best', [row('59990', '0.1'), row('59300', '5')], [row('60010', '1')], 'thin'],
+    ['enough, further behind but near', [row('59990', '0.1'), row('59400', '5')], [row('60010', '1')], '59881.27'],
+  ])('%s', (_, bids, asks, expected) => {
+    expect(told(bookOf(bids, asks))).toBe(expected);
+  });
+
+  it('is nothing where nobody said how much must stand in the quote asset', () => {
+    expect(told(bookOf([row('59990', '1')], [row('60010', '1')], { ...RULES, minDepth: { EUR: 1n } }))).toBe('thin');
+  });
+
+  it('forgets a level that is gone, however its price is written', () => {
+    const book = bookOf([row('59990', '1'), row('59980.5', '1')], [row('60010', '1')]);
+    book.change([row('59990.0', '0')], []);
+    expect(told(book)).toBe('59995.25');
+  });
+
+  it('does not depend on the order in which levels came', () => {
+    const rows = fc.uniqueArray(fc.integer({ min: 59_500, max: 59_990 }), { minLength: 1, maxLength: 12 });
+    fc.assert(
+      fc.property(rows, fc.infiniteStream(fc.integer({ min: -1, max: 1 })), (prices, coin) => {
+        const bids = prices.map((price) => row(String(price), '0.4'));
+        const asks = [row('60000', '1')];
+        const shuffled = [...bids].sort(() => coin.next().value);
+        expect(bookOf(shuffled, asks).view()).toEqual(bookOf(bids, asks).view());
+      }),
+    );
+  });
+
+  // The middle of the best two prices would move by half of what one lot at the top narrows the spread.
+  it('is moved by a small order at the top by no more than its share of the depth that is asked for', () => {
+    const before = bookOf([row('59800', '1')], [row('60200', '1')]);
+    const after = bookOf([row('59800', '1'), row('60199.9', '0.0001')], [row('60200', '1')]);
+    expect(told(before)).toBe('60000.00');
+    // $6 of $10,000 at 400 dollars better.
+    expect(told(after)).toBe('60000.12');
+  });
+});
