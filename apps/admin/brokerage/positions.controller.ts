@@ -5,7 +5,7 @@ import { formatAmount, formatRate } from '@core/money';
 import { CLOCK, type Clock } from '@base/clock';
 import { Database } from '@base/database';
 import { Access, idCursor, pageOf } from '@base/http';
-import { pairOf, PriceHalts, Prices } from '@platform/pricing';
+import { pairOf, PriceHalts, Prices, type SourceStanding } from '@platform/pricing';
 import {
   BROKERAGE,
   type Brokerage,
@@ -57,6 +57,7 @@ export class PositionsController {
     });
   }
 
+  /** What is offered, at what price, and what each price source of this process says: used, or why not. */
   @Get('pairs')
   @ApiOkResponse({ standardSchema: pairState })
   async pairs(): Promise<object> {
@@ -64,7 +65,8 @@ export class PositionsController {
     const items = offers.map(({ pair: { symbol }, pausedReason }) => {
       const last = this.prices.last(symbol);
       const mid = last ? formatRate(last.mid, 8, 'half-even') : null;
-      return { pair: symbol, open: pausedReason === null, pausedReason, firmPrice: last?.firm ?? false, mid };
+      const sources = this.prices.standings(symbol).map(presentSource);
+      return { pair: symbol, open: pausedReason === null, pausedReason, firmPrice: last?.firm ?? false, mid, sources };
     });
     return { items, priceHalts: await this.halts.list(this.database) };
   }
@@ -91,6 +93,14 @@ export class PositionsController {
     return { from, to, items };
   }
 }
+
+const presentSource = ({ name, kind, standing, price, ageMs }: SourceStanding): object => ({
+  name,
+  kind,
+  standing,
+  price: price ? formatRate(price, 8, 'half-even') : null,
+  ageMs: ageMs ?? null,
+});
 
 function presentHedge(of: Hedge, fills: readonly HedgeFill[]): object {
   const { quote } = pairOf(of.pair);

@@ -70,7 +70,9 @@ export const hedgeList = z
     next: z.string().optional(),
   })
   .meta({ id: 'HouseHedges' });
-export const pairState = z.object({ items: z.array(z.object({ pair: z.string(), open: z.boolean(), pausedReason: z.string().nullable(), firmPrice: z.boolean(), mid: z.string().nullable() })), priceHalts: z.array(z.object({ pair: z.string(), reason: z.string(), operatorId: z.string(), at: z.iso.datetime() })) }).meta({ id: 'HousePairs' }); // prettier-ignore
+/** `standing`: `used`, `left_out` (it disagrees), `stale`, `jump` (unconfirmed), or why the own book has no price. */
+const priceSource = z.object({ name: z.string(), kind: z.string(), standing: z.string(), price: z.string().nullable(), ageMs: z.number().nullable() }); // prettier-ignore
+export const pairState = z.object({ items: z.array(z.object({ pair: z.string(), open: z.boolean(), pausedReason: z.string().nullable(), firmPrice: z.boolean(), mid: z.string().nullable(), sources: z.array(priceSource) })), priceHalts: z.array(z.object({ pair: z.string(), reason: z.string(), operatorId: z.string(), at: z.iso.datetime() })) }).meta({ id: 'HousePairs' }); // prettier-ignore
 export const profitList = z
   .object({
     from: z.iso.datetime(),

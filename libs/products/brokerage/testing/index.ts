@@ -1,1 +1,1 @@
-export { createTestBrokerage, type TestBrokerage, type TestBrokerageOptions } from './test-brokerage.js';
+export { createTestBrokerage, PRICES, type TestBrokerage, type TestBrokerageOptions } from './test-brokerage.js';
