@@ -1,1 +1,7 @@
-export { createTestBrokerage, PRICES, type TestBrokerage, type TestBrokerageOptions } from './test-brokerage.js';
+export {
+  createTestBrokerage,
+  FakePayments,
+  PRICES,
+  type TestBrokerage,
+  type TestBrokerageOptions,
+} from './test-brokerage.js';
