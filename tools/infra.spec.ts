@@ -45,7 +45,10 @@ const ours = [
   'bank',
   'card',
   'prices',
+  'market-maker',
   'migrate',
+  'seed',
+  'open-venue',
 ] as const;
 const containers = readdirSync(join(ROOT, 'infra/containers'));
 

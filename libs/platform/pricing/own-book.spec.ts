@@ -26,6 +26,7 @@ describe('what the own book is worth', () => {
     ['both sides meet, as before an auction', [row('60010', '1')], [row('60010', '1')], 'crossed'],
     ['more than one per cent between them', [row('59000', '1')], [row('59601', '1')], 'wide'],
     ['too little on one side', [row('59990', '0.1')], [row('60010', '1')], 'thin'],
+    ['too little on the other', [row('59990', '1')], [row('60010', '0.1')], 'thin'],
     ['enough, but not near the best', [row('59990', '0.1'), row('59300', '5')], [row('60010', '1')], 'thin'],
     ['enough, further behind but near', [row('59990', '0.1'), row('59400', '5')], [row('60010', '1')], '59881.27'],
   ])('%s', (_, bids, asks, expected) => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { compareRates, formatRate, parseRate, type Rate } from '@core/money';
 import fc from 'fast-check';
 import { pairOf } from './pair.js';
-import { median, PriceBook, type Consensus } from './price-book.js';
+import { median, PRICE_RULES, PriceBook, type Consensus } from './price-book.js';
 
 const dollars = (text: string): Rate => parseRate(text, 'BTC', 'USD');
 const book = (): PriceBook => new PriceBook(pairOf('BTC-USD'));
@@ -142,6 +142,14 @@ describe('the own book among the sources', () => {
     ['alone', {}, '60000', 'too_few_sources'],
   ])('%s', (_, external, price, expected) => {
     expect(told(withBook(external as Record<string, string>, price).consensus(0))).toBe(expected);
+  });
+
+  it('is not enough where a single source would be', () => {
+    const lenient = new PriceBook(pairOf('BTC-USD'), { ...PRICE_RULES, minSources: 1 });
+    lenient.observe('own-book', dollars('60000'), 0, own);
+    expect(told(lenient.consensus(0))).toBe('too_few_sources');
+    lenient.observe('a', dollars('60010'), 0);
+    expect(told(lenient.consensus(0))).toBe('60005.00');
   });
 
   it('twice is one of it', () => {
