@@ -2,11 +2,12 @@ import { gauge } from '@base/observability';
 import { type LinkRefusal } from '@core/contracts';
 import { type CommandEffects } from '@core/venue-view';
 import { type NoAnswer, type PlaceRequest } from './order-desk.js';
+import { Queue } from './queue.js';
 
 /** A command that has been sent and not answered yet. */
 export interface Pending {
   /** Of a `place`: what it wanted, for the report of its refusal. */
-  readonly place?: PlaceRequest;
+  readonly place: PlaceRequest | undefined;
   answer(effects: CommandEffects): void;
   fail(without: NoAnswer): void;
 }
@@ -17,66 +18,93 @@ const inFlight = gauge({
 });
 
 /**
- * Commands between being sent and being answered: by their number on the link until the venue has given them a sequence, then by that, until
- * the view has come to its end.
+ * Commands between being sent and being answered: by their number on the link until the venue has given them a sequence, then in the order of those,
+ * until the view has come to their ends. Both orders are the venue's own, so neither needs looking up.
  */
 export class InFlight {
-  readonly #sent = new Map<number, Pending>();
-  readonly #sequenced = new Map<number, Pending>();
+  /** By number, from `#firstSent` on; those that nobody waits for, or that have gone on, are holes. */
+  #sent = new Queue<Pending | undefined>();
+  #firstSent = 1;
+  #waiting = 0;
+  readonly #sequenced = new Queue<{ readonly sequence: number; readonly pending: Pending }>();
   #isCounted = true;
 
   get size(): number {
-    return this.#sent.size + this.#sequenced.size;
+    return this.#waiting + this.#sequenced.length;
   }
 
+  /** @param number on the link: each is higher than the one before */
   send(number: number, pending: Pending): void {
-    this.#sent.set(number, pending);
+    if (this.#sent.length === 0) this.#firstSent = number;
+    while (this.#firstSent + this.#sent.length < number) this.#sent.push(undefined);
+    this.#sent.push(pending);
+    this.#waiting += 1;
     this.#count();
   }
 
   /** Commands `command` to `command + count - 1` of the link are the venue's from `first` on. */
   sequenced(command: number, first: number, count: number): void {
     for (let k = 0; k < count; k += 1) {
-      const pending = this.#sent.get(command + k);
-      if (pending === undefined) continue;
-      this.#sent.delete(command + k);
-      this.#sequenced.set(first + k, pending);
+      const pending = this.#takeSent(command + k);
+      if (pending !== undefined) this.#sequenced.push({ sequence: first + k, pending });
     }
   }
 
   refused(command: number, reason: LinkRefusal): void {
-    const pending = this.#sent.get(command);
-    this.#sent.delete(command);
-    pending?.fail({ kind: 'refused', reason });
+    this.#takeSent(command)?.fail({ kind: 'refused', reason });
     this.#count();
   }
 
   /** The place that became this command of the venue, if it is one of this process. */
   placeOf(sequence: bigint): PlaceRequest | undefined {
-    return this.#sequenced.get(Number(sequence))?.place;
+    return this.#next(Number(sequence))?.place;
   }
 
   answer(effects: CommandEffects): void {
-    const sequence = Number(effects.sequence);
-    const pending = this.#sequenced.get(sequence);
+    const pending = this.#next(Number(effects.sequence));
     if (pending === undefined) return;
-    this.#sequenced.delete(sequence);
+    this.#sequenced.shift();
     pending.answer(effects);
     this.#count();
   }
 
-  /** The link has ended: nobody will say any more what became of those that have no sequence. */
+  /** The link has ended: nobody will say any more what became of those that have no sequence. The next one numbers anew. */
   loseSent(): void {
-    for (const pending of this.#sent.values()) pending.fail({ kind: 'unknown' });
-    this.#sent.clear();
+    const lost = this.#sent;
+    this.#sent = new Queue();
+    this.#waiting = 0;
+    for (const pending of lost.drain()) pending?.fail({ kind: 'unknown' });
     this.#count();
   }
 
   /** Their events will not be seen, or not soon. */
   loseSequenced(): void {
-    for (const pending of this.#sequenced.values()) pending.fail({ kind: 'unknown' });
-    this.#sequenced.clear();
+    for (const { pending } of this.#sequenced.drain()) pending.fail({ kind: 'unknown' });
     this.#count();
+  }
+
+  #takeSent(number: number): Pending | undefined {
+    const at = number - this.#firstSent;
+    const pending = at < 0 ? undefined : this.#sent.at(at);
+    if (pending === undefined) return undefined;
+    this.#sent.set(at, undefined);
+    this.#waiting -= 1;
+    while (this.#sent.length > 0 && this.#sent.at(0) === undefined) {
+      this.#sent.shift();
+      this.#firstSent += 1;
+    }
+    return pending;
+  }
+
+  /** The one that became command `sequence`, if it is one of this process. What the view has passed without a word will not be told of any more. */
+  #next(sequence: number): Pending | undefined {
+    let first = this.#sequenced.at(0);
+    while (first !== undefined && first.sequence < sequence) {
+      this.#sequenced.shift();
+      first.pending.fail({ kind: 'unknown' });
+      first = this.#sequenced.at(0);
+    }
+    return first?.sequence === sequence ? first.pending : undefined;
   }
 
   /** The gauge is set once for all that one turn of the event loop brings. */

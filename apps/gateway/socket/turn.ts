@@ -4,7 +4,7 @@
  */
 export class Turn {
   readonly #before = new Set<() => void>();
-  #ready = new Set<{ flush(): void }>();
+  #ready: { flush(): void }[] = [];
   #isScheduled = false;
 
   /** Runs at the end of this turn, before anything is sent; once, however often it is asked for. */
@@ -13,9 +13,9 @@ export class Turn {
     this.#schedule();
   }
 
-  /** Sent at the end of this turn. */
+  /** Sent at the end of this turn. Whoever asks twice is asked twice. */
   touch(outbox: { flush(): void }): void {
-    this.#ready.add(outbox);
+    this.#ready.push(outbox);
     this.#schedule();
   }
 
@@ -27,10 +27,10 @@ export class Turn {
 
   #end(): void {
     for (const step of this.#before) step();
-    this.#before.clear();
+    if (this.#before.size > 0) this.#before.clear();
     this.#isScheduled = false;
     const ready = this.#ready;
-    this.#ready = new Set();
+    this.#ready = [];
     for (const outbox of ready) outbox.flush();
   }
 }

@@ -6,25 +6,27 @@ export interface LiveBalance {
   held: bigint;
   toldTotal: bigint;
   toldHeld: bigint;
+  isChanged: boolean;
 }
 
 /** Every balance there ever was, found by account and asset. What changes is remembered until it is told of. */
 export class BalanceSheet {
   readonly #accounts = new Map<number, LiveBalance[]>();
-  readonly #changed = new Set<LiveBalance>();
+  /** Each once. */
+  #changed: LiveBalance[] = [];
 
   addTotal(account: number, asset: number, amount: bigint): void {
     if (amount === 0n) return;
     const balance = this.#balance(account, asset);
     balance.total += amount;
-    this.#changed.add(balance);
+    this.#note(balance);
   }
 
   addHeld(account: number, asset: number, amount: bigint): void {
     if (amount === 0n) return;
     const balance = this.#balance(account, asset);
     balance.held += amount;
-    this.#changed.add(balance);
+    this.#note(balance);
   }
 
   of(account: number): readonly LiveBalance[] {
@@ -37,16 +39,22 @@ export class BalanceSheet {
 
   /** Which have changed since this was called last. */
   tellChanges(): { readonly account: number; readonly asset: number }[] {
-    if (this.#changed.size === 0) return [];
+    if (this.#changed.length === 0) return [];
     const told: { account: number; asset: number }[] = [];
     for (const balance of this.#changed) {
       const { account, asset, total, held } = balance;
       if (total !== balance.toldTotal || held !== balance.toldHeld) told.push({ account, asset });
       balance.toldTotal = total;
       balance.toldHeld = held;
+      balance.isChanged = false;
     }
-    this.#changed.clear();
+    this.#changed = [];
     return told;
+  }
+
+  #note(balance: LiveBalance): void {
+    if (!balance.isChanged) this.#changed.push(balance);
+    balance.isChanged = true;
   }
 
   /** An account has few assets: looking through them costs less than a key of both would. */
@@ -57,7 +65,7 @@ export class BalanceSheet {
       this.#accounts.set(account, balances);
     }
     for (const balance of balances) if (balance.asset === asset) return balance;
-    const opened = { account, asset, total: 0n, held: 0n, toldTotal: 0n, toldHeld: 0n };
+    const opened = { account, asset, total: 0n, held: 0n, toldTotal: 0n, toldHeld: 0n, isChanged: false };
     balances.push(opened);
     // By asset, so that two views of one venue say the same, whatever each saw first.
     balances.sort((one, other) => one.asset - other.asset);

@@ -19,8 +19,11 @@ class BookSide {
 export class Book {
   readonly #instrument: number;
   readonly #sides = { buy: new BookSide('buy'), sell: new BookSide('sell') } as const;
-  readonly #changedLevels = new Set<PriceLevel>();
-  readonly #changedOrders = new Set<LiveOrder>();
+  /** Each once. */
+  #changedLevels: PriceLevel[] = [];
+  #changedOrders: LiveOrder[] = [];
+  /** Whoever works on the book has noted that it has something to tell. */
+  isChanged = false;
 
   constructor(instrument: number) {
     this.#instrument = instrument;
@@ -82,8 +85,10 @@ export class Book {
 
   /** Says what has changed since this was called last, and forgets what is gone. */
   tellChanges(levels: LevelChange[], orders: BookOrderChange[]): void {
-    if (this.#changedLevels.size === 0) return;
+    this.isChanged = false;
+    if (this.#changedLevels.length === 0) return;
     for (const level of this.#changedLevels) {
+      level.isChanged = false;
       const { side, price, quantity, count, told } = level;
       if (quantity !== told.quantity || count !== told.count) {
         levels.push({ instrument: this.#instrument, side, price, quantity, count });
@@ -96,11 +101,13 @@ export class Book {
       }
     }
     // Arrivals at one price must be told in the order of the queue, which need not be that in which their orders first changed.
-    const inPlace = [...this.#changedOrders];
-    if (inPlace.length > 1) inPlace.sort(byPlace);
-    for (const order of inPlace) this.#tellOrder(order, orders);
-    this.#changedLevels.clear();
-    this.#changedOrders.clear();
+    if (this.#changedOrders.length > 1) this.#changedOrders.sort(byPlace);
+    for (const order of this.#changedOrders) {
+      order.isChanged = false;
+      this.#tellOrder(order, orders);
+    }
+    this.#changedLevels = [];
+    this.#changedOrders = [];
   }
 
   /** A lost place is told as a departure and an arrival, so that whoever keeps the queue has it right. */
@@ -132,8 +139,10 @@ export class Book {
   }
 
   #changed(level: PriceLevel, order: LiveOrder): void {
-    this.#changedLevels.add(level);
-    this.#changedOrders.add(order);
+    if (!level.isChanged) this.#changedLevels.push(level);
+    level.isChanged = true;
+    if (!order.isChanged) this.#changedOrders.push(order);
+    order.isChanged = true;
   }
 }
 

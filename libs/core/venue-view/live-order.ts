@@ -49,8 +49,14 @@ export class LiveOrder {
   feeCarry = 0n;
   /** What its account's held balance has of it. */
   hold = 0n;
-  /** Its hold is to be reckoned at the end of the command. */
+  /** Its hold is to be reckoned, or its place in the book told of, at the end of the command. */
   isTouched = false;
+  isChanged = false;
+
+  /** Where `OrdersKnown` has it, and its neighbours among its account's open orders. */
+  slot = 0;
+  earlier: LiveOrder | undefined;
+  later: LiveOrder | undefined;
 
   /** Neighbours in its price's queue; no level: it is not in the book. */
   level: PriceLevel | undefined;
@@ -156,6 +162,8 @@ export class PriceLevel {
   count = 0;
   front: LiveOrder | undefined;
   back: LiveOrder | undefined;
+  /** It is to be told of at the end of the command. */
+  isChanged = false;
   /** As the last effects told of it. */
   readonly told = { quantity: 0n, count: 0 };
 

@@ -31,7 +31,7 @@ export class OrderLife {
   #arriving: LiveOrder | undefined;
   /** Whose holds are to be reckoned, each once. */
   #touched: LiveOrder[] = [];
-  readonly #changedBooks = new Set<Book>();
+  #changedBooks: Book[] = [];
 
   constructor(snapshot: VenueSnapshot, listings: Listings, reports: Reports) {
     this.#listings = listings;
@@ -56,7 +56,8 @@ export class OrderLife {
   /** The book of an instrument, to be changed. */
   #bookOf({ terms }: LiveOrder): Book {
     const book = this.book(terms.instrument);
-    this.#changedBooks.add(book);
+    if (!book.isChanged) this.#changedBooks.push(book);
+    book.isChanged = true;
     return book;
   }
 
@@ -205,8 +206,9 @@ export class OrderLife {
   }
 
   tellBooks(levels: LevelChange[], orders: BookOrderChange[]): void {
+    if (this.#changedBooks.length === 0) return;
     for (const book of this.#changedBooks) book.tellChanges(levels, orders);
-    this.#changedBooks.clear();
+    this.#changedBooks = [];
   }
 
   #restore(open: ViewedOpenOrder, isArriving: boolean): void {

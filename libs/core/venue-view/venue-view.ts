@@ -16,6 +16,16 @@ import {
 } from './venue-snapshot.js';
 import { type BookOrderChange, type CommandEffects, type LevelChange } from './view-listener.js';
 
+const NOTHING = {
+  reports: [],
+  rejections: [],
+  trades: [],
+  levels: [],
+  bookOrders: [],
+  balances: [],
+  instruments: [],
+} satisfies Omit<CommandEffects, 'sequence' | 'time'>;
+
 /** Fills that are kept in memory; older ones are in the product's database. */
 const MOST_FILLS = 100_000;
 
@@ -217,6 +227,7 @@ export class VenueView {
     const last = events.at(-1);
     this.#waiting = [];
     if (last === undefined) return;
+    if (events.length === 1 && last.kind === 'client-order-named') return this.#named(last);
     for (const event of events) this.#take(event);
     const levels: LevelChange[] = [];
     const bookOrders: BookOrderChange[] = [];
@@ -232,6 +243,14 @@ export class VenueView {
     this.#cancelledCount = undefined;
     this.#onEffects(count === undefined ? told : { ...told, cancelledCount: count });
     this.#life.orders.settle();
+  }
+
+  /** Half of all commands tell what the order that comes next is called, and change nothing. */
+  #named(event: Extract<EngineEvent, { kind: 'client-order-named' }>): void {
+    const { sequence, time } = event;
+    this.#take(event);
+    this.#position = { sequence, index: event.origin };
+    this.#onEffects({ sequence, time, ...NOTHING });
   }
 
   #take(event: EngineEvent): void {
