@@ -42,13 +42,7 @@ export class VenueDesk implements OrderDesk {
 
   place(request: PlaceRequest): Promise<PlaceOutcome> {
     return this.#ask<PlaceOutcome>(
-      (link) => {
-        const { account, clientText, session = 0 } = request;
-        const clientOrderId = clientText === null ? 0n : clientOrderIdOf(clientText);
-        if (clientText !== null && !isCanonical(clientText))
-          link.send({ kind: 'name-client-order', account, clientOrderId, text: encodeText(clientText) });
-        return link.send(placeCommand(request, clientOrderId), session);
-      },
+      (link) => sendPlace(link, request),
       (effects) => this.#placed(request, effects),
       request,
     );
@@ -130,11 +124,7 @@ export class VenueDesk implements OrderDesk {
         if (link === undefined) return resolve(UNREACHABLE);
         // What was sent before in this turn is encoded by now, and counts.
         if (link.pendingBytes > MOST_PENDING_BYTES) return resolve(OVERLOADED);
-        this.#inFlight.send(send(link), {
-          ...(place === undefined ? {} : { place }),
-          answer: (effects) => resolve(answer(effects)),
-          fail: resolve,
-        });
+        this.#inFlight.send(send(link), { place, answer: (effects) => resolve(answer(effects)), fail: resolve });
       });
     });
   }
@@ -185,18 +175,32 @@ export class VenueDesk implements OrderDesk {
   }
 }
 
+/** Answers the number of the place itself. */
+function sendPlace(link: ExchangeLink, request: PlaceRequest): number {
+  const { account, clientText, session } = request;
+  const clientOrderId = clientText === null ? 0n : clientOrderIdOf(clientText);
+  if (clientText !== null && !isCanonical(clientText))
+    link.send({ kind: 'name-client-order', account, clientOrderId, text: encodeText(clientText) });
+  return link.send(placeCommand(request, clientOrderId), session);
+}
+
 function placeCommand(request: PlaceRequest, clientOrderId: bigint): EngineCommandDraft {
-  const { instrument, account, quantity, side, type, timeInForce } = request;
-  const { displayQuantity, minimumQuantity, budget, expiresAt } = request;
-  const { selfTrade = DEFAULT_SELF_TRADE, price = 0, triggerPrice = 0 } = request;
   return {
     kind: 'place',
-    ...{ instrument, account, quantity, side, type, timeInForce, selfTrade, price, triggerPrice },
+    instrument: request.instrument,
+    account: request.account,
     clientOrderId,
+    quantity: request.quantity,
+    price: request.price ?? 0,
+    side: request.side,
+    type: request.type,
+    timeInForce: request.timeInForce,
+    selfTrade: request.selfTrade ?? DEFAULT_SELF_TRADE,
     instructions: instructionsOf(request),
-    ...(displayQuantity === undefined ? {} : { displayQuantity }),
-    ...(minimumQuantity === undefined ? {} : { minimumQuantity }),
-    ...(budget === undefined ? {} : { budget }),
-    ...(expiresAt === undefined ? {} : { expiresAt }),
+    triggerPrice: request.triggerPrice ?? 0,
+    displayQuantity: request.displayQuantity ?? 0n,
+    minimumQuantity: request.minimumQuantity ?? 0n,
+    budget: request.budget ?? 0n,
+    expiresAt: request.expiresAt ?? 0n,
   };
 }

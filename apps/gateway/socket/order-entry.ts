@@ -29,43 +29,39 @@ export class OrderEntry {
 
   /** @param session whose end cancels the order */
   place(connection: Connection, trader: Trader, request: ClientRequest, session: number | undefined): void {
-    const clientText = request.text('clOrdID');
-    const named = clientText === undefined ? '' : `,"clOrdID":${jsonText(clientText.slice(0, 32))}`;
-    const answer = answerTo(connection, request.action, named, ',"ordStatus":"rejected"');
-    const { refuse } = answer;
-    if (trader.isFrozen) return refuse('Account frozen');
+    const answer = new Answer(connection, request.action, ['clOrdID', request.text('clOrdID')], ',"ordStatus":"rejected"'); // prettier-ignore
+    if (trader.isFrozen) return answer.refuse('Account frozen');
     const symbol = request.text('symbol');
     const instrument = symbol === undefined ? undefined : this.parts.feed.instrument(symbol);
-    if (instrument === undefined) return refuse('Invalid symbol');
+    if (instrument === undefined) return answer.refuse('Invalid symbol');
     const order = orderOf(request, instrument, trader.account);
-    if (typeof order === 'string') return refuse(order);
+    if (typeof order === 'string') return answer.refuse(order);
     this.parts.desk
       .place(session === undefined ? order : { ...order, session })
       .then((outcome) => this.#placed(connection, outcome, answer))
-      .catch(answer.admitIgnorance);
+      .catch(() => answer.admitIgnorance());
   }
 
   cancel(connection: Connection, trader: Trader, request: ClientRequest): void {
     const orderId = request.decimal('orderID');
-    const named = typeof orderId === 'string' ? `,"orderID":${jsonText(orderId.slice(0, 32))}` : '';
-    const answer = answerTo(connection, request.action, named);
+    const answer = new Answer(connection, request.action, ['orderID', orderId]);
     if (typeof orderId !== 'string' || !ORDER_ID.test(orderId)) return answer.refuse('Unknown order');
     this.parts.desk
       .cancel({ account: trader.account, by: { orderId: BigInt(orderId) } })
       .then((outcome) => answerChange(outcome, answer))
-      .catch(answer.admitIgnorance);
+      .catch(() => answer.admitIgnorance());
   }
 
   /** Answered by one report for each order. */
   cancelAll(connection: Connection, trader: Trader, request: ClientRequest): void {
     const symbol = request.text('symbol');
     const instrument = symbol === undefined ? undefined : this.parts.feed.instrument(symbol);
-    const answer = answerTo(connection, request.action);
+    const answer = new Answer(connection, request.action);
     if (symbol !== undefined && instrument === undefined) return answer.refuse('Invalid symbol');
     this.parts.desk
       .cancelAll({ account: trader.account, ...(instrument && { instrument: instrument.number }) })
       .then((outcome) => answerChange(outcome, answer))
-      .catch(answer.admitIgnorance);
+      .catch(() => answer.admitIgnorance());
   }
 
   status(connection: Connection, trader: Trader): void {
@@ -97,24 +93,35 @@ function orderOf(request: ClientRequest, instrument: ViewedInstrument, account: 
   }
 }
 
-/** What is said of a request that the account's reports do not answer. */
-interface Answer {
-  /** Nothing has changed. */
-  readonly refuse: (text: string) => void;
-  /** It may have been carried out or not: docs/exchange-websocket.md says what the client does then. */
-  readonly admitIgnorance: () => void;
-}
+/** What is said of a request that the account's reports do not answer: put into words when it is said, which is seldom. */
+class Answer {
+  /** @param named what names the order, member and value @param refused further members of a refusal */
+  constructor(
+    private readonly connection: Connection,
+    private readonly action: string,
+    private readonly named?: readonly [name: string, value: string | null | undefined],
+    private readonly refused = '',
+  ) {}
 
-/** @param named the order, as members that begin with a comma @param refused further members of a refusal */
-function answerTo(connection: Connection, action: string, named = '', refused = ''): Answer {
-  const asked = `,"action":${jsonText(action)}`;
-  return {
-    refuse: (text) => connection.reject(CHANNEL, text, `${named}${refused}${asked}`),
-    admitIgnorance: () =>
-      connection.say(
-        `,"event":"unknown","channel":"${CHANNEL}","text":${jsonText(UNKNOWN_OUTCOME.text)}${named},"ordStatus":"unknown"${asked}`,
-      ),
-  };
+  /** Nothing has changed. */
+  refuse(text: string): void {
+    this.connection.reject(CHANNEL, text, `${this.#named}${this.refused}${this.#asked}`);
+  }
+
+  /** It may have been carried out or not: docs/exchange-websocket.md says what the client does then. */
+  admitIgnorance(): void {
+    const text = jsonText(UNKNOWN_OUTCOME.text);
+    this.connection.say(`,"event":"unknown","channel":"${CHANNEL}","text":${text}${this.#named},"ordStatus":"unknown"${this.#asked}`); // prettier-ignore
+  }
+
+  get #asked(): string {
+    return `,"action":${jsonText(this.action)}`;
+  }
+
+  get #named(): string {
+    const [name = '', value] = this.named ?? [];
+    return typeof value === 'string' ? `,"${name}":${jsonText(value.slice(0, 32))}` : '';
+  }
 }
 
 function answerChange(outcome: ChangeOutcome | MassCancelOutcome, answer: Answer): void {

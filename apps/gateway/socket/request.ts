@@ -80,8 +80,6 @@ class FlatRequest implements ClientRequest {
   }
 }
 
-const NUMBER_OF_MEMBER = /\s*:\s*(-?[0-9][0-9.eE+-]*)/y;
-
 /**
  * What stands in the frame as the member's number, the last one if it is there twice. The object is flat, so a name in quotes and a colon can only
  * be that member: inside a text its quotes would be escaped.
@@ -89,9 +87,25 @@ const NUMBER_OF_MEMBER = /\s*:\s*(-?[0-9][0-9.eE+-]*)/y;
 function digitsIn(frame: string, name: string): string | undefined {
   const quoted = `"${name}"`;
   for (let at = frame.lastIndexOf(quoted); at >= 0; at = at === 0 ? -1 : frame.lastIndexOf(quoted, at - 1)) {
-    NUMBER_OF_MEMBER.lastIndex = at + quoted.length;
-    const found = NUMBER_OF_MEMBER.exec(frame);
-    if (found !== null) return found[1];
+    const colon = behindSpace(frame, at + quoted.length);
+    if (frame.charCodeAt(colon) !== COLON) continue;
+    const start = behindSpace(frame, colon + 1);
+    let end = start;
+    while (isOfNumber(frame.charCodeAt(end))) end += 1;
+    if (end > start) return frame.slice(start, end);
   }
   return undefined;
 }
+
+const [COLON, SPACE, NINE, ZERO, PLUS, COMMA, POINT, BIG_E, SMALL_E] = [58, 32, 57, 48, 43, 44, 46, 69, 101] as const;
+
+/** The space that JSON knows is all there can be between a name and its value. */
+function behindSpace(frame: string, from: number): number {
+  let at = from;
+  while (frame.charCodeAt(at) <= SPACE) at += 1;
+  return at;
+}
+
+/** Digits, sign, point, exponent: all of it, since whether it is a decimal number is asked of the whole. */
+const isOfNumber = (code: number): boolean =>
+  (code >= ZERO && code <= NINE) || (code >= PLUS && code <= POINT && code !== COMMA) || code === SMALL_E || code === BIG_E; // prettier-ignore

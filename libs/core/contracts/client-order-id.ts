@@ -36,7 +36,7 @@ export const textOf = (id: bigint): string => id.toString(16).padStart(16, '0');
 export function encodeText(text: string): Uint8Array {
   assertText(text);
   const bytes = new Uint8Array(LONGEST_TEXT);
-  bytes.set(new TextEncoder().encode(text));
+  for (let k = 0; k < text.length; k += 1) bytes[k] = text.charCodeAt(k);
   return bytes;
 }
 
