@@ -1,5 +1,5 @@
 import { FIRST_CUSTOMER } from '@core/contracts';
-import { balanceOf, balances, rowOf } from './balances.js';
+import { balanceOf, balances, ROW_BALANCES, rowOf } from './balances.js';
 import { capacity } from './capacity.js';
 import { payingBalance } from './hold.js';
 import { instruments, INSTRUMENT_SHIFT, settlementRule } from './instruments.js';
@@ -9,7 +9,7 @@ import { positionOf, positions } from './positions.js';
 import { audited } from './venue-events.js';
 import { venue } from './venue.js';
 
-const { MAX_ACCOUNTS, MAX_ASSETS } = capacity;
+const { MAX_ASSETS } = capacity;
 
 /** Indices in AUDIT_OUTCOMES. */
 const SOUND = 0;
@@ -30,7 +30,7 @@ export function audit(): void {
 export function unsoundness(): string | null {
   const heldByOrders = new Array<bigint>(MAX_ASSETS).fill(0n);
   forEachOpenOrder((order) => {
-    heldByOrders[Math.floor(payingBalance(order) / (MAX_ACCOUNTS * 2))]! += orders.hold[order]!;
+    heldByOrders[Math.floor(payingBalance(order) / (ROW_BALANCES * 2))]! += orders.hold[order]!;
   });
   for (let number = 0; number < venue.instruments; number += 1) {
     const i = number << INSTRUMENT_SHIFT;

@@ -11,7 +11,13 @@ const { TableCopy } = Copying;
 
 const { MAX_ACCOUNTS, MAX_ASSETS } = capacity;
 
-const pairs = amountFields(MAX_ASSETS * MAX_ACCOUNTS, 2);
+/**
+ * From an asset's row to the next, in balances. Not a power of two: an account's balances of all assets, or those of the first accounts, would
+ * then want the same few sets of the processor's caches. An odd number of cache lines apart they spread over all of them.
+ */
+export const ROW_BALANCES = MAX_ACCOUNTS + 2529 * 4;
+
+const pairs = amountFields(MAX_ASSETS * ROW_BALANCES, 2);
 const people = wordFields(MAX_ACCOUNTS, 4);
 
 export const balances = {
@@ -34,7 +40,7 @@ export const accounts = {
 export const accountStanding = { UNKNOWN: 0, ACTIVE: 1, SUSPENDED: 2 } as const;
 
 export const accountRecord = (account: number): number => account << 2;
-const ROW = MAX_ACCOUNTS * 2;
+const ROW = ROW_BALANCES * 2;
 export const rowOf = (asset: number): number => asset * ROW;
 export const balanceOf = (row: number, account: number): number => row + (account << 1);
 
@@ -47,7 +53,7 @@ export const balanceCopies = Array.from(
 /** Before a balance changes while a snapshot is being taken. */
 export function preserveBalance(balance: number): void {
   const record = balance >> 1;
-  balanceCopies[Math.floor(record / MAX_ACCOUNTS)]!.preserve(record % MAX_ACCOUNTS);
+  balanceCopies[Math.floor(record / ROW_BALANCES)]!.preserve(record % ROW_BALANCES);
 }
 
 /** Clears the first `count` accounts and all that they own. */

@@ -10,6 +10,10 @@ const { FEE_TIERS, MAX_INSTRUMENTS } = capacity;
 export const INSTRUMENT_SHIFT = 5;
 const FIELDS = 1 << INSTRUMENT_SHIFT;
 
+/** Places of two fields that follow from others. */
+export const BASE_ROW = 5;
+export const QUOTE_ROW = 6;
+
 const words = wordFields(MAX_INSTRUMENTS, FIELDS);
 const amounts = amountFields(MAX_INSTRUMENTS, FIELDS);
 
@@ -22,8 +26,8 @@ export const instruments = {
   base: words.field(3),
   quote: words.field(4),
   /** First balance of the base and of the quote asset. */
-  baseRow: words.field(5),
-  quoteRow: words.field(6),
+  baseRow: words.field(BASE_ROW),
+  quoteRow: words.field(QUOTE_ROW),
   maximumPrice: words.field(7),
   lastPrice: words.field(8),
   referencePrice: words.field(9),
@@ -69,4 +73,4 @@ export const instrumentTables = [
   { words: words.words, perInstrument: FIELDS },
   { words: amounts.words, perInstrument: FIELDS * 2 },
   { words: rates.words, perInstrument: FEE_TIERS * 2 },
-];
+] as const;

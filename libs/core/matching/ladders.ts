@@ -21,6 +21,11 @@ const LADDERS = MAX_INSTRUMENTS * 4;
 const PAGE_BITS = 10;
 const PAGES = 1 << 15;
 const DIRECTORY_BITS = PRICE_BITS - PAGE_BITS;
+/**
+ * From a ladder's directory to the next. Not a power of two, or the entries of like prices on all ladders would want the same set of the
+ * processor's caches; an odd number of cache lines apart they spread over all of them.
+ */
+const DIRECTORY = (1 << DIRECTORY_BITS) + 37 * 16;
 
 const TOP_RANK = (1 << PRICE_BITS) - 1;
 const EMPTY = TOP_RANK + 1;
@@ -48,7 +53,7 @@ const { bestRank, bestLevel } = ladders;
 bestRank.fill(EMPTY);
 
 // The directory: page numbers by the upper bits of the rank, under three steps of bitmap.
-const pageOf = new Int32Array(LADDERS << DIRECTORY_BITS);
+const pageOf = new Int32Array(LADDERS * DIRECTORY);
 const directoryBits = new Int32Array(LADDERS << (DIRECTORY_BITS - 5));
 const directoryGroups = new Int32Array(LADDERS << (DIRECTORY_BITS - 10));
 const directoryTop = new Int32Array(LADDERS);
@@ -82,7 +87,7 @@ const lowestBit = (word: number): number => 31 - Math.clz32(word & -word);
 export const hasRoomForLevel = (): boolean => pool[FREE_PAGE] !== 0 || pool[FRESH_PAGE]! < PAGES;
 
 export function levelAt(ladder: number, rank: number): number {
-  const page = pageOf[(ladder << DIRECTORY_BITS) | (rank >> PAGE_BITS)]!;
+  const page = pageOf[ladder * DIRECTORY + (rank >> PAGE_BITS)]!;
   return page === 0 ? 0 : pageLevels[(page << PAGE_BITS) | (rank & 1023)]!;
 }
 
@@ -140,7 +145,7 @@ const openLevel = (ladder: number, rank: number): number => {
   shown[level] = 0n;
   rankOf[level] = rank;
 
-  const slot = (ladder << DIRECTORY_BITS) | (rank >> PAGE_BITS);
+  const slot = ladder * DIRECTORY + (rank >> PAGE_BITS);
   let page = pageOf[slot]!;
   if (page === 0) page = openPage(ladder, rank, slot);
   pageLevels[(page << PAGE_BITS) | (rank & 1023)] = level;
@@ -188,7 +193,7 @@ const openPage = (ladder: number, rank: number, slot: number): number => {
 
 const closeLevel = (ladder: number, level: number): void => {
   const rank = rankOf[level]!;
-  const page = pageOf[(ladder << DIRECTORY_BITS) | (rank >> PAGE_BITS)]!;
+  const page = pageOf[ladder * DIRECTORY + (rank >> PAGE_BITS)]!;
   const word = (page << 5) | ((rank >> 5) & 31);
   pageLevels[(page << PAGE_BITS) | (rank & 1023)] = 0;
   const left = pageBits[word]! & ~(1 << (rank & 31));
@@ -204,7 +209,7 @@ const closeLevel = (ladder: number, level: number): void => {
 };
 
 const closePage = (ladder: number, rank: number, page: number): void => {
-  pageOf[(ladder << DIRECTORY_BITS) | (rank >> PAGE_BITS)] = 0;
+  pageOf[ladder * DIRECTORY + (rank >> PAGE_BITS)] = 0;
   pageLevels[page << PAGE_BITS] = pool[FREE_PAGE]!;
   pool[FREE_PAGE] = page;
   const upper = rank >> PAGE_BITS;
@@ -228,7 +233,7 @@ const findBest = (ladder: number): void => {
   let upper = lowestBit(top);
   upper = (upper << 5) | lowestBit(directoryGroups[(ladder << (DIRECTORY_BITS - 10)) | upper]!);
   upper = (upper << 5) | lowestBit(directoryBits[(ladder << (DIRECTORY_BITS - 5)) | upper]!);
-  const page = pageOf[(ladder << DIRECTORY_BITS) | upper]!;
+  const page = pageOf[ladder * DIRECTORY + upper]!;
   const group = lowestBit(pageTop[page]!);
   const lower = (group << 5) | lowestBit(pageBits[(page << 5) | group]!);
   bestRank[ladder] = (upper << PAGE_BITS) | lower;
@@ -240,7 +245,7 @@ export function levelBehind(ladder: number, rank: number): number {
   const from = rank + 1;
   if (from > TOP_RANK) return 0;
   const upper = from >> PAGE_BITS;
-  const page = pageOf[(ladder << DIRECTORY_BITS) | upper]!;
+  const page = pageOf[ladder * DIRECTORY + upper]!;
   if (page !== 0) {
     const level = firstInPage(page, from & 1023);
     if (level !== 0) return level;
@@ -261,7 +266,7 @@ const firstInPage = (page: number, from: number): number => {
 
 const firstPageFrom = (ladder: number, from: number): number => {
   const upper = firstUpperFrom(ladder, from);
-  return upper < 0 ? 0 : pageOf[(ladder << DIRECTORY_BITS) | upper]!;
+  return upper < 0 ? 0 : pageOf[ladder * DIRECTORY + upper]!;
 };
 
 /** The upper bits of the first page at or behind `from`, or -1. */
@@ -293,7 +298,7 @@ export function clearLadders(): void {
 }
 
 const clearPage = (ladder: number, upper: number): void => {
-  const page = pageOf[(ladder << DIRECTORY_BITS) | upper]!;
+  const page = pageOf[ladder * DIRECTORY + upper]!;
   pageLevels.fill(0, page << PAGE_BITS, (page + 1) << PAGE_BITS);
   pageBits.fill(0, page << 5, (page + 1) << 5);
   pageTop[page] = 0;

@@ -5,12 +5,13 @@
  *
  * The host frames, checks and stores the bytes; the engine trusts those that it is given back.
  */
-import { accountRecord, accounts, balanceCopies, balances, clearAccounts } from './balances.js';
+import { accountRecord, accounts, balanceCopies, balances, clearAccounts, rowOf } from './balances.js';
+import { capacity } from './capacity.js';
 import { closedIdCopy, closedIdRing, forgetClientIds, restoreClosedIds } from './client-ids.js';
 import { copying, type TableCopy } from './copying.js';
 import { forgetExpiries } from './expiry.js';
 import { freeAllRecords, markTaken, recordMark } from './free-records.js';
-import { instrumentTables } from './instruments.js';
+import { BASE_ROW, INSTRUMENT_SHIFT, instruments, instrumentTables, QUOTE_ROW } from './instruments.js';
 import { clearLadders } from './ladders.js';
 import { enterIndexes, forgetOpenOrders } from './open-orders.js';
 import { HANDLE_SHIFT, orderCopy, orders, trait } from './orders.js';
@@ -180,7 +181,8 @@ function copySmall(): Int32Array {
     Int32Array.of(...scalars, ...rings),
     new Int32Array(lifetime.buffer),
     new Int32Array(balances.supply.slice().buffer),
-    ...instrumentTables.map(({ words, perInstrument }) => words.slice(0, venue.instruments * perInstrument)),
+    copyInstruments(),
+    ...otherTables.map(({ words, perInstrument }) => words.slice(0, venue.instruments * perInstrument)),
     people,
   ];
   const small = new Int32Array(parts.reduce((sum, part) => sum + part.length, 0));
@@ -190,6 +192,28 @@ function copySmall(): Int32Array {
     at += part.length;
   }
   return small;
+}
+
+/** Rows of balances as snapshots name them. Where they lie in memory is this build's affair, and a snapshot may be of another. */
+const SNAPSHOT_ROW = capacity.MAX_ACCOUNTS * 2;
+const { base, quote, baseRow, quoteRow } = instruments;
+const [{ words: instrumentWords }, ...otherTables] = instrumentTables;
+
+/** The instruments' words as they go into a snapshot. */
+function copyInstruments(): Int32Array {
+  const copy = instrumentWords.slice(0, venue.instruments << INSTRUMENT_SHIFT);
+  for (let i = 0; i < copy.length; i += 1 << INSTRUMENT_SHIFT) {
+    copy[i + BASE_ROW] = base[i]! * SNAPSHOT_ROW;
+    copy[i + QUOTE_ROW] = quote[i]! * SNAPSHOT_ROW;
+  }
+  return copy;
+}
+
+function placeRows(): void {
+  for (let i = 0; i < venue.instruments << INSTRUMENT_SHIFT; i += 1 << INSTRUMENT_SHIFT) {
+    baseRow[i] = rowOf(base[i]!);
+    quoteRow[i] = rowOf(quote[i]!);
+  }
 }
 
 interface Rings {
@@ -209,6 +233,7 @@ function restoreSmall(words: Int32Array): Rings {
   new Int32Array(counters.buffer).set(next(counters.length * 2));
   new Int32Array(balances.supply.buffer).set(next(balances.supply.length * 2));
   for (const table of instrumentTables) table.words.set(next(instrumentCount * table.perInstrument));
+  placeRows();
   for (let account = 0; account < accountCount; account += 1) {
     accounts.standing[accountRecord(account)] = next(1)[0]!;
     accounts.tier[accountRecord(account)] = next(1)[0]!;
