@@ -18,6 +18,8 @@ const LOOK_MS = 100;
 const REPEAT_MS = 1_000;
 /** A change that is older than this when it arrives was held up on the way; clocks are kept by NTP. */
 const MAX_LAG_MS = 5_000;
+/** A gateway that is behind goes on sending late changes; when none has come for so long it has caught up. */
+const LATE_MS = 5_000;
 
 export interface OwnBookSourceOptions {
   readonly url: string;
@@ -61,7 +63,8 @@ interface Watched {
   status: string | undefined;
   isSubscribed: boolean;
   hasSnapshot: boolean;
-  isLate: boolean;
+  /** While changes come late the rest of them is still on its way, so until then the book is not what it is by now. */
+  lateUntilMs: number;
   isChanged: boolean;
   /** Why it has no price, as the listener was told last; undefined when that was a price. */
   told: NoTick | undefined;
@@ -82,7 +85,13 @@ class Watching implements SocketEvents {
     private readonly link: SocketLink,
   ) {
     const { pairs, rules = OWN_BOOK_RULES } = options;
-    const begin = { status: undefined, isSubscribed: false, hasSnapshot: false, isLate: false, isChanged: false };
+    const begin = {
+      status: undefined,
+      isSubscribed: false,
+      hasSnapshot: false,
+      lateUntilMs: -Infinity,
+      isChanged: false,
+    };
     this.#watched = new Map(
       pairs.map((pair) => [
         pair,
@@ -155,7 +164,8 @@ class Watching implements SocketEvents {
       watched.hasSnapshot = true;
     }
     const lag = (this.options.wallClockMs ?? Date.now)() - Date.parse(frame.timestamp);
-    watched.isLate = frame.event === 'updated' && lag > MAX_LAG_MS;
+    const isLate = frame.event === 'updated' && lag > MAX_LAG_MS;
+    watched.lateUntilMs = isLate ? performance.now() + LATE_MS : -Infinity;
     watched.isChanged = true;
     try {
       book.change(frame.bids, frame.asks);
@@ -168,7 +178,7 @@ class Watching implements SocketEvents {
   #look(): void {
     const now = performance.now();
     for (const [pair, watched] of this.#watched) {
-      const why = this.#obstacle(watched);
+      const why = this.#obstacle(watched, now);
       if (why !== undefined) {
         watched.isChanged = true;
         this.#withdraw(pair, watched, why);
@@ -176,12 +186,12 @@ class Watching implements SocketEvents {
     }
   }
 
-  #obstacle({ status, hasSnapshot, isLate }: Watched): NoTick | undefined {
+  #obstacle({ status, hasSnapshot, lateUntilMs }: Watched, now: number): NoTick | undefined {
     if (this.#isAway) return 'venue_away';
     if (status === undefined) return this.#knowsSymbols ? 'not_listed' : 'no_snapshot';
     if (status !== 'open') return 'not_open';
     if (!hasSnapshot) return 'no_snapshot';
-    return isLate ? 'late' : undefined;
+    return now < lateUntilMs ? 'late' : undefined;
   }
 
   #tell(pair: string, watched: Watched, now: number): void {
