@@ -5,7 +5,9 @@ import { Events } from '@base/events';
 import { type Refusal } from '@base/http';
 import { ExecuteApprovals, findApproval } from '@platform/approvals';
 import { Audit, listAuditRecords } from '@platform/audit';
+import { parseRate } from '@core/money';
 import { SPEC_PASSWORD } from '@platform/identity/testing';
+import { Prices } from '@platform/pricing';
 import { BUST_TRADE, BustTrade, executeBust, executeRelease, findBust, OperateVenue, OperatorLink, RELEASE_KILL_SWITCH } from '@products/venue'; // prettier-ignore
 import { cancelAll, exchangeKey, order, VenueBench } from '@products/venue/testing';
 import { startAdmin, type TestAdmin } from '../testing/start-admin.js';
@@ -298,4 +300,20 @@ describe('surveillance', () => {
     expect(move).toMatchObject({ high: '40000', lastPrice: '40000', trades: 1 });
     expect(items(await ask('price-moves', '&windowMs=3600000&movePpm=900000'))).toEqual([]);
   });
+});
+
+test('what the exchange’s book is to the price of a pair is shown beside the other sources', async () => {
+  const prices = admin.app.get(Prices);
+  const say = (source: string, price: string, origin = {}): void =>
+    prices.observe(source, 'BTC-USD', parseRate(price, 'BTC', 'USD'), origin);
+  const shown = async () => items(await call('GET', '/v1/house/pairs', { as: 'treasury' })).find(({ pair }) => pair === 'BTC-USD'); // prettier-ignore
+  for (const source of ['alpha', 'bravo']) say(source, '60000');
+  say('own-book', '60050', { kind: 'own-book', depth: { bids: [], asks: [] } });
+  expect(await shown()).toMatchObject({
+    firmPrice: true,
+    mid: '60000.00000000',
+    sources: [{ name: 'alpha', kind: 'external', standing: 'used' }, { name: 'bravo' }, { name: 'own-book', kind: 'own-book', standing: 'used', price: '60050.00000000', ageMs: expect.any(Number) }],
+  }); // prettier-ignore
+  say('own-book', '64000', { kind: 'own-book' });
+  expect(await shown()).toMatchObject({ sources: [{ standing: 'used' }, { standing: 'used' }, { standing: 'left_out', price: '64000.00000000' }] }); // prettier-ignore
 });

@@ -216,3 +216,19 @@ it('pairs, prices and their history are public', async () => {
   expect((await get('/v1/brokerage/prices/BTC-USD/history')).items).toEqual([]);
   expect((await get('/v1/brokerage/prices/BTC-DOGE/history')).code).toBe('unknown_pair');
 });
+
+it('a quote names the own book among its sources, what it would fill its size at, and how much of it', async () => {
+  const level = (price: string, quantity: bigint) => ({ price: parseRate(price, 'BTC', 'USD'), quantity });
+  const depth = { bids: [level('59990', 10n ** 8n)], asks: [level('60010', 10n ** 6n), level('60110', 10n ** 8n)] };
+  prices.observe('own-book', 'BTC-USD', parseRate('60000', 'BTC', 'USD'), { kind: 'own-book', depth });
+  const { body } = await quote({ mode: 'EXACT_OUT', amount: '0.02000000' });
+  expect(body).toMatchObject({
+    mid: '60000.00000000',
+    price: '60360.30000000',
+    midSources: [
+      { name: 'alpha' },
+      { name: 'bravo' },
+      { name: 'own-book', price: '60000.00000000', sizePrice: '60060.00000000', covered: '0.02000000' },
+    ],
+  });
+});
