@@ -35,7 +35,7 @@ export function writeHead(target: Buffer, start: number, seqnum: number, restByt
     target.writeBigUInt64BE(BigInt(payload), at);
     at += 8;
   }
-  for (const byte of BEGINNING) target[at++] = byte;
+  for (let k = 0; k < BEGINNING.length; k += 1) target[at++] = BEGINNING[k] as number;
   let left = seqnum;
   for (let k = at + digits - 1; k >= at; k -= 1) {
     target[k] = ZERO + (left % 10);

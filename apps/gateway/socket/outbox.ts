@@ -14,6 +14,10 @@ export interface OutboxLimits {
 /** A rest that is larger than this is written by reference: a book's snapshot is not copied for each of a thousand subscribers. */
 const COPIED_BYTES = 16 * 1024;
 
+/** What all connections' turns are put together in, one after the other; a larger one gets a buffer of its own. */
+const SCRATCH_BYTES = 16 * 1024;
+let scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
+
 /**
  * The way out of one connection. Messages get their seqnum when they are written, so that what conflation leaves out leaves no gap. All that a turn
  * brought leaves in one write. Frames go to the socket itself: `ws` writes control frames to it alone, and always whole ones.
@@ -91,7 +95,9 @@ export class Outbox {
 
   /** Small messages are copied behind each other into one buffer; a large one interrupts it. */
   #write(pending: readonly Buffer[], room: number): void {
-    const buffer = Buffer.allocUnsafe(room);
+    // What waits behind something unsent would hold on to all of it.
+    const isScratch = room <= SCRATCH_BYTES && this.socket.writableLength === 0;
+    const buffer = isScratch ? scratch : Buffer.allocUnsafe(room);
     let written = 0;
     let at = 0;
     const isInPieces = this.#isInPieces;
@@ -110,6 +116,8 @@ export class Outbox {
     }
     if (at > written) this.socket.write(buffer.subarray(written, at));
     if (isInPieces) this.socket.uncork();
+    // What the kernel has not taken whole is the socket's until it has: the next turn is put together elsewhere.
+    if (isScratch && this.socket.writableLength > 0) scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
   }
 
   #drained(): void {

@@ -149,7 +149,7 @@ export class OrderLife {
     this.#end(order, 'cancelled');
     order.reason = event.reason;
     this.#touch(order, event);
-    this.reports.report('cancelled', order, event, event.reason);
+    this.reports.cancelled(order, event);
   }
 
   decrement(event: Event<'order-decremented'>): void {

@@ -1,4 +1,4 @@
-import { type CancelReason, type EngineEvent } from '@core/contracts';
+import { type EngineEvent } from '@core/contracts';
 import { type LiveOrder } from './live-order.js';
 import { type PublicTrade, type ViewedFill, type ViewedOrder } from './venue-snapshot.js';
 import { type ExecutionReport, type RequestRejected } from './view-listener.js';
@@ -14,13 +14,7 @@ const REQUESTS = { 2: 'cancel', 3: 'cancel-by-client-id', 4: 'replace' } as cons
 
 export const tradeIdOf = ({ sequence, origin }: EngineEvent): bigint => sequence * INDICES + BigInt(origin);
 
-type UnfilledKind = Exclude<ExecutionReport['kind'], 'trade' | 'rejected'>;
-
-function reportOf(kind: ExecutionReport['kind'], live: LiveOrder, event: EngineEvent): ExecutionReport {
-  const { sequence, origin: index, time } = event;
-  const { account, session } = live.terms;
-  return { kind, sequence, index, time, account, order: live.seen(), executionId: tradeIdOf(event) * 2n, session };
-}
+type UnfilledKind = Exclude<ExecutionReport['kind'], 'trade' | 'cancelled' | 'rejected'>;
 
 /** Collects what one command's events have to say to those whose orders they concern, and to everybody. */
 export class Reports {
@@ -40,16 +34,25 @@ export class Reports {
     this.#onTrade = on.trade;
   }
 
-  /** @param cancelReason of `cancelled` */
-  report(kind: UnfilledKind, live: LiveOrder, event: EngineEvent, cancelReason?: CancelReason): void {
-    const report = reportOf(kind, live, event);
-    this.executions.push(cancelReason === undefined ? report : { ...report, cancelReason });
+  report(kind: UnfilledKind, live: LiveOrder, event: EngineEvent): void {
+    const { sequence, origin: index, time } = event;
+    const { account, session } = live.terms;
+    const executionId = tradeIdOf(event) * 2n;
+    this.executions.push({ kind, sequence, index, time, account, order: live.seen(), executionId, session });
   }
 
-  fill(live: LiveOrder, event: EngineEvent, fill: ViewedFill): void {
-    const report = reportOf('trade', live, event);
-    const executionId = fill.liquidity === 'taker' ? report.executionId + 1n : report.executionId;
-    this.executions.push({ ...report, executionId, fill });
+  cancelled(live: LiveOrder, event: Event<'order-cancelled'>): void {
+    const { sequence, origin: index, time, reason: cancelReason } = event;
+    const { account, session } = live.terms;
+    const executionId = tradeIdOf(event) * 2n;
+    this.executions.push({ kind: 'cancelled', sequence, index, time, account, order: live.seen(), executionId, session, cancelReason }); // prettier-ignore
+  }
+
+  fill(live: LiveOrder, event: Event<'trade'>, fill: ViewedFill): void {
+    const { sequence, origin: index, time } = event;
+    const { account, session } = live.terms;
+    const executionId = fill.tradeId * 2n + (fill.liquidity === 'taker' ? 1n : 0n);
+    this.executions.push({ kind: 'trade', sequence, index, time, account, order: live.seen(), executionId, session, fill }); // prettier-ignore
     this.#onFill(fill);
   }
 
