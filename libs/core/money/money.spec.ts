@@ -17,6 +17,7 @@ import {
   parseAmount,
   parseRate,
   rate,
+  roundRate,
   shiftByBps,
 } from './index.js';
 
@@ -132,6 +133,22 @@ describe('rates', () => {
         expect(compareRates(a, b)).toBe(compareRates(b, a) === 0 ? 0 : -compareRates(b, a));
       }),
     );
+  });
+
+  it('are rounded to decimals in the direction named, by less than one of the last place, and not at all when they fit', () => {
+    const step = rate('BTC', 'USD', 1n, 1_000n);
+    fc.assert(
+      fc.property(rates, (at) => {
+        if (compareRates(at, step) < 0) return;
+        const [down, up] = [roundRate(at, 3, 'floor'), roundRate(at, 3, 'ceil')];
+        expect(compareRates(down, at) <= 0 && compareRates(at, up) <= 0).toBe(true);
+        const next = rate('BTC', 'USD', down.numerator * 1_000n + down.denominator, down.denominator * 1_000n);
+        expect(compareRates(up, next) <= 0).toBe(true);
+        expect([down, up].every(({ denominator }) => 1_000n % denominator === 0n)).toBe(true);
+        expect(roundRate(down, 3, 'ceil')).toEqual(down);
+      }),
+    );
+    expect(() => roundRate(rate('BTC', 'USD', 1n, 2_001n), 3, 'floor')).toThrow(RangeError);
   });
 
   it('a shift of 100 bps is a divergence of 100 bps', () => {

@@ -54,6 +54,13 @@ const minorRatio = (at: Rate): { numerator: bigint; denominator: bigint } => ({
 export const shiftByBps = (of: Rate, bps: bigint): Rate =>
   rate(of.base, of.quote, of.numerator * (10_000n + bps), of.denominator * 10_000n);
 
+/**
+ * The nearest rate in the direction named whose denominator divides `10^decimals`: for one that is handed on or stored, since exact means of many rates get
+ * ever longer. @throws RangeError when nothing is left of it
+ */
+export const roundRate = (of: Rate, decimals: number, rounding: Rounding): Rate =>
+  rate(of.base, of.quote, mulDiv(of.numerator, 10n ** BigInt(decimals), of.denominator, rounding), 10n ** BigInt(decimals)); // prettier-ignore
+
 export const invert = (of: Rate): Rate => rate(of.quote, of.base, of.denominator, of.numerator);
 
 /** The rate of `first.base` in `second.quote`, where `first.quote` is `second.base`. */

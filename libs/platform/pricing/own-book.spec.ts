@@ -57,6 +57,15 @@ describe('what the own book is worth', () => {
     fc.assert(fc.property(twice, ([some, shuffled]) => expect(viewOf(shuffled)).toEqual(viewOf(some))));
   });
 
+  it('is a number of 18 decimals, whatever fractions a mean of odd levels is', () => {
+    const view = bookOf(
+      [row('59990.7', '0.07777777'), row('59990.3', '1')],
+      [row('60010.1', '0.13131313'), row('60010.3', '1')],
+    ).view();
+    if (view.kind === 'none') throw new Error(view.why);
+    expect(10n ** 18n % view.price.denominator).toBe(0n);
+  });
+
   // The middle of the best two prices would move by half of what one lot at the top narrows the spread.
   it('is moved by a small order at the top by no more than its share of the depth that is asked for', () => {
     const before = bookOf([row('59800', '1')], [row('60200', '1')]);

@@ -1,4 +1,4 @@
-import { assetOf, type AssetCode, compareRates, divergenceBps, parseDecimal, parseRate, rate, type Rate, shiftByBps } from '@core/money'; // prettier-ignore
+import { assetOf, type AssetCode, compareRates, divergenceBps, parseDecimal, parseRate, rate, type Rate, roundRate, shiftByBps } from '@core/money'; // prettier-ignore
 import { type Depth, type DepthLevel, fillMoney } from './depth.js';
 import { type Pair } from './pair.js';
 import { type NoTick } from './price-source.js';
@@ -18,6 +18,9 @@ export const OWN_BOOK_RULES: OwnBookRules = {
   minDepth: { USD: 1_000_000n, EUR: 1_000_000n, GBP: 1_000_000n, USDC: 10_000_000_000n, BTC: 20_000_000n },
   nearBps: 100n,
 };
+
+/** As many as an external source may state: what a source says is a number, however it came by it. */
+const PRICE_DECIMALS = 18;
 
 /** Levels of a side that are told on: more are never needed within one per cent. */
 const MOST_LEVELS = 200;
@@ -76,13 +79,17 @@ export class OwnBook {
     const money = { numerator: least, denominator: 1n };
     const [sold, bought] = [fillMoney(bids, money, bid.price), fillMoney(asks, money, ask.price)];
     if (!sold.isWhole || !bought.isWhole) return { kind: 'none', why: 'thin' };
-    return { kind: 'price', price: middle(sold.price, bought.price), depth: { bids, asks } };
+    return {
+      kind: 'price',
+      price: roundRate(middle(sold.price, bought.price), PRICE_DECIMALS, 'half-even'),
+      depth: { bids, asks },
+    };
   }
 
   #set(side: Side, { px, qty }: BookRow): void {
     const { base, quote } = this.pair;
     const quantity = parseDecimal(qty, assetOf(base).scale);
-    const key = parseDecimal(px, 18);
+    const key = parseDecimal(px, PRICE_DECIMALS);
     if (quantity === 0n) side.delete(key);
     else side.set(key, { price: parseRate(px, base, quote), quantity });
   }

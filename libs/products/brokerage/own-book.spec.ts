@@ -80,6 +80,18 @@ describe('a quote', () => {
     expect((await buy('0.01000000')).sources.map(({ name }) => name)).toEqual(['alpha', 'own-book']);
   });
 
+  it('is kept whatever fractions the book is made of', async () => {
+    const asks = [7, 11, 13, 17, 19, 23].map((cents, at) => [`3000.${cents}`, `0.${'123456789'.repeat(2).slice(at)}`] as const); // prettier-ignore
+    t.sources.sayBook('ETH-USD', { bids: [['2999.89', '0.777777777777777777']], asks });
+    t.sources.say('alpha', 'ETH-USD', '3000.123456789012345678');
+    t.sources.say('bravo', 'ETH-USD', '3000.000000000000000001');
+    const input = { customerId: customer, from: 'USD', to: 'ETH', amount: '12345.67' } as const;
+    const kept = await t.quote(input);
+    expect(kept.sources.at(-1)).toMatchObject({ name: 'own-book', covered: expect.stringMatching(/^2\.\d{18}$/) });
+    const signed = await t.brokerage.quotes.read(t.database, kept.id, customer);
+    expect(signed.quote.priced).toEqual(kept.priced);
+  });
+
   it('swaps on the pair of two coins by its own book', async () => {
     const swap = () => t.quote({ customerId: customer, profile: 'SWAP_INTERNAL', from: 'BTC', to: 'ETH', amount: '0.50000000' }); // prettier-ignore
     const before = await swap();

@@ -136,6 +136,8 @@ describe('the worse of both', () => {
         const { reference: price } = referencePrice({ ...request, mid: { mid: MID, external: MID, ownBook } });
         const expected = oracle(request, ownBook);
         if (expected !== undefined) expect(price).toEqual(expected);
+        // It is stored, with mark-ups of twelve more digits, in 78.
+        for (const part of [price.numerator, price.denominator]) expect(part < 10n ** 60n).toBe(true);
       }),
       { numRuns: RUNS },
     );
@@ -184,5 +186,12 @@ function oracle(
     if (isLast) break;
   }
   const mean = rate('BTC', 'USD', worthN * baseD, worthD * baseN);
-  return sign(side) * compareRates(mean, external) >= 0 ? mean : external;
+  const whole = mean.numerator * 10n ** 18n;
+  const rounded = rate(
+    'BTC',
+    'USD',
+    (whole + (side === 'BUY' ? mean.denominator - 1n : 0n)) / mean.denominator,
+    10n ** 18n,
+  );
+  return sign(side) * compareRates(rounded, external) >= 0 ? rounded : external;
 }

@@ -1,9 +1,10 @@
-import { rate, type Rate, shiftByBps } from '@core/money';
+import { rate, type Rate, roundRate, shiftByBps } from '@core/money';
 import { type BookFill, type Depth, type DepthLevel, fillBase, fillMoney, type Mid } from '@platform/pricing';
 import { type MarketPrice, PPM, type QuoteRequest, type Side, tradedSize, worseFor } from './price-quote.js';
 
 /** Orders of the own book further from mid than this are not counted: nobody can make our customers pay more by leaving them there alone. */
 const REACH_BPS = 100n;
+const MEAN_DECIMALS = 18;
 
 export interface ReferenceRequest extends Omit<QuoteRequest, 'mid' | 'market'> {
   readonly mid: Pick<Mid, 'mid' | 'external' | 'ownBook'>;
@@ -17,7 +18,8 @@ export interface Reference extends MarketPrice {
 }
 
 /**
- * `worse_of(ownBookVWAP(size), mid × (1 ± halfSpreadExt(size)))` (products.md §1.3), exactly: nothing is rounded here.
+ * `worse_of(ownBookVWAP(size), mid × (1 ± halfSpreadExt(size)))` (products.md §1.3), in exact fractions. The book's mean is a fraction of any length, so it is
+ * rounded to 18 decimals, against the customer.
  *
  * Customers of the exchange move its book, so a price must not become theirs to make. Mid counts as the external sources alone state it where that
  * is worse for the customer; so whatever stands in the book makes no quote better than it would be without one. And only what is within one per cent of mid
@@ -32,7 +34,8 @@ export function referencePrice({ mid: market, halfSpreadPpm, ...request }: Refer
   if (market.ownBook === undefined || size === 'too_small') return { reference: external, bound };
   const levels = within(side, market.ownBook, market.mid);
   const book = 'base' in size ? fillBase(levels, size.base, external) : fillMoney(levels, size.money, external);
-  return { reference: worseFor(side, book.price, external), bound, book };
+  const mean = roundRate(book.price, MEAN_DECIMALS, side === 'BUY' ? 'ceil' : 'floor');
+  return { reference: worseFor(side, mean, external), bound, book };
 }
 
 /** What the customer's side trades against, up to the reach. */
