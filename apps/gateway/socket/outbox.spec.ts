@@ -10,6 +10,7 @@ import { Turn } from './turn.js';
 
 class SlowSocket extends Duplex {
   readonly #taken: Buffer[] = [];
+  /** Takes what was given, as it is by then: until it is taken it is the socket's alone. */
   #finish: (() => void) | undefined;
 
   constructor() {
@@ -21,8 +22,10 @@ class SlowSocket extends Duplex {
   }
 
   override _write(chunk: Buffer, _encoding: string, callback: () => void): void {
-    this.#taken.push(Buffer.from(chunk));
-    this.#finish = callback;
+    this.#finish = () => {
+      this.#taken.push(Buffer.from(chunk));
+      callback();
+    };
   }
 
   /** Takes all that is waiting. */
@@ -122,6 +125,20 @@ describe('an outbox', () => {
     for (let k = 0; k < 100; k += 1) outbox.push(each(k));
     expect(hopeless.times).toBeGreaterThan(0);
     socket.destroy();
+  });
+
+  test('what a socket has not taken yet is not written over by later turns, its own or another connection’s', async () => {
+    const limits = { congestedBytes: 1e9, backlogBytes: 1e9 };
+    const [one, other] = [open(limits), open(limits)];
+    for (let k = 0; k < 30; k += 1) {
+      one.outbox.push(each(k));
+      if (k % 3 === 0) other.outbox.push(each(-k));
+      await turn();
+      if (k % 10 === 9) await other.socket.takeAll();
+    }
+    await one.socket.takeAll();
+    expect(one.socket.messages().map(({ trade }) => trade)).toEqual(Array.from({ length: 30 }, (_, k) => k));
+    expect(other.socket.messages().map(({ trade }) => trade)).toEqual(Array.from({ length: 10 }, (_, k) => 0 - 3 * k));
   });
 
   test('a turn’s messages leave in one write, and a large one is not copied', async () => {
