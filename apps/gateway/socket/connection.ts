@@ -67,7 +67,7 @@ export class Connection {
   }
 
   sayMessage(message: SharedMessage): void {
-    if (!this.isEnded) this.outbox.push(message.bytes(false));
+    if (!this.isEnded) this.outbox.push(message);
   }
 
   /** @param members further members, each beginning with a comma */

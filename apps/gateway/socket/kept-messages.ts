@@ -78,15 +78,15 @@ export class KeptMessages {
   }
 
   add({ position, message }: PlacedMessage): void {
-    const bytes = message.bytes(false);
+    const { length } = message;
     // A whole number of words, so that every head is aligned.
-    const room = HEAD_BYTES + ((bytes.length + 7) & ~7);
+    const room = HEAD_BYTES + ((length + 7) & ~7);
     const block = this.#blockFor(room);
     const { view, filled: at } = block;
     view.setBigInt64(at, position, true);
     view.setBigInt64(at + SEQUENCE_AT, message.sequence, true);
-    view.setUint32(at + LENGTH_AT, bytes.length, true);
-    block.bytes.set(bytes, at + HEAD_BYTES);
+    view.setUint32(at + LENGTH_AT, length, true);
+    message.writeTo(block.bytes, at + HEAD_BYTES);
     block.filled = at + room;
     this.#count += 1;
   }

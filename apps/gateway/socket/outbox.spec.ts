@@ -61,7 +61,8 @@ const open = (limits: { congestedBytes: number; backlogBytes: number }) => {
   return { socket, outbox, hopeless };
 };
 
-const each = (n: number): Buffer => Buffer.from(`,"trade":${n}}`);
+/** Of both kinds: what a connection is told alone, and what many are told. */
+const each = (n: number): Buffer | SharedMessage => (n % 2 === 0 ? Buffer.from(`,"trade":${n}}`) : new SharedMessage(`,"trade":${n}`, 1n)); // prettier-ignore
 const encode = (levels: readonly LevelChange[]): SharedMessage =>
   new SharedMessage(`,"levels":[${levels.map(({ side, price, quantity }) => `["${side} ${price}",${quantity}]`).join()}]`, 1n); // prettier-ignore
 const level = (side: 'buy' | 'sell', price: number, quantity: number): LevelChange => ({ instrument: 1, side, price, quantity: BigInt(quantity), count: 1 }); // prettier-ignore
@@ -139,6 +140,26 @@ describe('an outbox', () => {
     await one.socket.takeAll();
     expect(one.socket.messages().map(({ trade }) => trade)).toEqual(Array.from({ length: 30 }, (_, k) => k));
     expect(other.socket.messages().map(({ trade }) => trade)).toEqual(Array.from({ length: 10 }, (_, k) => 0 - 3 * k));
+  });
+
+  test('a message says the same to everybody, however many there are, and to whoever resumes later', () => {
+    fc.assert(
+      fc.property(
+        fc.stringMatching(/^[\x20-\x7e]{0,200}$/),
+        fc.integer({ min: 1, max: 5 }),
+        fc.nat(9),
+        (body, times, at) => {
+          const message = new SharedMessage(body, 7n);
+          for (let k = 0; k < times; k += 1) {
+            const target = Buffer.alloc(body.length + 20, '.');
+            expect(message.writeTo(target, at)).toBe(at + message.length);
+            expect(target.toString('latin1')).toBe(`${'.'.repeat(at)}${body}}`.padEnd(target.length, '.'));
+          }
+          expect(message.bytes(false).toString('latin1')).toBe(`${body}}`);
+          expect(message.bytes(true).toString('latin1')).toBe(`${body},"venueSequence":7}`);
+        },
+      ),
+    );
   });
 
   test('a turn’s messages leave in one write, and a large one is not copied', async () => {

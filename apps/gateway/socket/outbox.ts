@@ -1,7 +1,7 @@
 import { type Duplex } from 'node:stream';
 import { Backlog, type LevelsUpdate } from './backlog.js';
 import { MOST_HEAD_BYTES, writeHead } from './frames.js';
-import { type SharedMessage } from './shared-message.js';
+import { SharedMessage } from './shared-message.js';
 import { type Turn } from './turn.js';
 
 export interface OutboxLimits {
@@ -24,7 +24,7 @@ let scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
  */
 export class Outbox {
   readonly backlog = new Backlog();
-  #pending: Buffer[] = [];
+  #pending: (Buffer | SharedMessage)[] = [];
   #pendingBytes = 0;
   /** Something pending is too large to be copied. */
   #isInPieces = false;
@@ -47,10 +47,10 @@ export class Outbox {
   }
 
   /** Every one of these arrives. */
-  push(bytes: Buffer): void {
-    if (this.#congestedSince === undefined) this.#queue(bytes);
+  push(message: Buffer | SharedMessage): void {
+    if (this.#congestedSince === undefined) this.#queue(message);
     else {
-      this.backlog.add(bytes);
+      this.backlog.add(bytesOf(message));
       this.#check();
     }
   }
@@ -86,15 +86,16 @@ export class Outbox {
     if (writableNeedDrain && writableLength > this.limits.congestedBytes) this.#congestedSince ??= performance.now();
   }
 
-  #queue(bytes: Buffer): void {
+  #queue(message: Buffer | SharedMessage): void {
     if (this.#pending.length === 0) this.turn.touch(this);
-    this.#pending.push(bytes);
-    if (bytes.length <= COPIED_BYTES) this.#pendingBytes += bytes.length;
+    this.#pending.push(message);
+    const { length } = message;
+    if (length <= COPIED_BYTES) this.#pendingBytes += length;
     else this.#isInPieces = true;
   }
 
   /** Small messages are copied behind each other into one buffer; a large one interrupts it. */
-  #write(pending: readonly Buffer[], room: number): void {
+  #write(pending: readonly (Buffer | SharedMessage)[], room: number): void {
     // What waits behind something unsent would hold on to all of it.
     const isScratch = room <= SCRATCH_BYTES && this.socket.writableLength === 0;
     const buffer = isScratch ? scratch : Buffer.allocUnsafe(room);
@@ -104,14 +105,16 @@ export class Outbox {
     this.#isInPieces = false;
     if (isInPieces) this.socket.cork();
     for (const rest of pending) {
-      at = writeHead(buffer, at, this.#seqnum++, rest.length);
-      if (rest.length > COPIED_BYTES) {
+      const { length } = rest;
+      at = writeHead(buffer, at, this.#seqnum++, length);
+      if (length > COPIED_BYTES) {
         this.socket.write(buffer.subarray(written, at));
-        this.socket.write(rest);
+        this.socket.write(bytesOf(rest));
         written = at;
-      } else {
+      } else if (rest instanceof SharedMessage) at = rest.writeTo(buffer, at);
+      else {
         buffer.set(rest, at);
-        at += rest.length;
+        at += length;
       }
     }
     if (at > written) this.socket.write(buffer.subarray(written, at));
@@ -130,3 +133,6 @@ export class Outbox {
     if (this.backlog.bytes > this.limits.backlogBytes) this.events.onHopeless();
   }
 }
+
+const bytesOf = (message: Buffer | SharedMessage): Buffer =>
+  message instanceof SharedMessage ? message.bytes(false) : message;

@@ -16,7 +16,7 @@ export class Subscription {
   ) {}
 
   send(message: SharedMessage): void {
-    this.outbox.push(message.bytes(this.withSequence));
+    this.outbox.push(this.withSequence ? message.bytes(true) : message);
   }
 
   /** A snapshot says all that was waiting to be said. */
