@@ -30,6 +30,7 @@ import { ExchangeWithdrawals1790000000708 } from './0708-exchange-withdrawals.js
 import { BrokerageHedging1790000000715 } from './0715-brokerage-hedging.js';
 import { FixSessionsMended1790000000716 } from './0716-fix-sessions-mended.js';
 import { BrokerageExternalSpread1790000000717 } from './0717-brokerage-external-spread.js';
+import { QuoteReference1790000000718 } from './0718-quote-reference.js';
 
 /** The database's history, oldest first. Landed files are never edited; a change is a new file. */
 export const migrations = [
@@ -65,4 +66,5 @@ export const migrations = [
   BrokerageHedging1790000000715,
   FixSessionsMended1790000000716,
   BrokerageExternalSpread1790000000717,
+  QuoteReference1790000000718,
 ];

@@ -82,6 +82,7 @@ describe('a customer converts', () => {
       in: { asset: 'USD', amount: '100.00' },
       out: { asset: 'BTC', amount: '0.00163366' },
       mid: '60000.00000000',
+      reference: '60000.00000000',
       price: '60300.00000000',
       spread: { bps: '50.00', amount: '0.49', asset: 'USD' },
       fees: [{ code: 'fee', amount: '1.49', asset: 'USD', bps: '149.00', minimum: '0.99' }],
@@ -224,6 +225,7 @@ it('a quote names the own book among its sources, what it would fill its size at
   const { body } = await quote({ mode: 'EXACT_OUT', amount: '0.02000000' });
   expect(body).toMatchObject({
     mid: '60000.00000000',
+    reference: '60060.00000000',
     price: '60360.30000000',
     midSources: [
       { name: 'alpha' },

@@ -29,6 +29,7 @@ export function presentQuote({ quote, signature }: SignedQuote): object {
     out: moneyOf(priced.outAmount, assetOut(quote)),
     mid: formatRate(quote.mid, PRICE_DECIMALS, 'half-even'),
     midSources: quote.sources,
+    reference: formatRate(quote.reference, PRICE_DECIMALS, quote.side === 'BUY' ? 'ceil' : 'floor'),
     price: formatRate(priced.price, PRICE_DECIMALS, quote.side === 'BUY' ? 'ceil' : 'floor'),
     spread: { bps: formatPpmAsBps(terms.spreadPpm), amount: formatAmount(priced.spread, cash), asset: cash },
     fees: [{ code: 'fee', bps: formatPpmAsBps(terms.feePpm), minimum: formatAmount(terms.minFee, cash), amount: formatAmount(priced.fee, cash), asset: cash }], // prettier-ignore

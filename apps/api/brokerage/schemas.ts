@@ -93,6 +93,9 @@ export const quoteSchema = z
     midSources: z.array(
       z.object({
         name: z.string(),
+        reference: z
+          .string()
+          .describe('what this quote’s size can be had for in the market: the spread is added to it'),
         price: z.string(),
         ageMs: z.number(),
         sizePrice: z.string().optional().describe('own book: the mean price at which it would fill this quote’s size'),

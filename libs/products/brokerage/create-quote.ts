@@ -64,6 +64,7 @@ export class CreateQuote {
       method,
       priceMode,
       mid: price.mid.mid,
+      reference: price.reference.reference,
       priced: price.priced,
       terms: price.terms,
       valueCents: price.valueCents,

@@ -12,6 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => t.close());
 
+const dollars = (text: string) => parseRate(text, 'BTC', 'USD');
 const BOOK = {
   bids: [['59990', '0.5'], ['59900', '1'], ['59000', '50']],
   asks: [['60010', '0.5'], ['60100', '1'], ['61000', '50']],
@@ -34,18 +35,19 @@ describe('a quote', () => {
     const quote = await buy('0.01000000');
     expect(quote.sources.map(({ name }) => name)).toEqual(['alpha', 'bravo', 'charlie', 'own-book']);
     expect(bookOf(quote)).toEqual({ name: 'own-book', price: '60000.00000000', ageMs: 0, sizePrice: '60010.00000000', covered: '0.01000000' }); // prettier-ignore
-    expect(quote.priced.price).toEqual(parseRate('60310.05', 'BTC', 'USD'));
+    expect([quote.reference, quote.priced.price]).toEqual([dollars('60010'), dollars('60310.05')]);
   });
 
   it('gets dearer with its size as the book does, on both sides, and says what the book does not have', async () => {
     const [small, large] = [await buy('0.50000000'), await buy('1.50000000')];
     expect([bookOf(small)?.sizePrice, bookOf(large)?.sizePrice]).toEqual(['60010.00000000', '60070.00000000']);
+    expect([small.reference, large.reference]).toEqual([dollars('60010'), dollars('60070')]);
     // The orders at 61,000 are more than one per cent away: half of three bitcoin is at the external price for that size.
     const beyond = await buy('3.00000000');
     expect(bookOf(beyond)).toMatchObject({ covered: '1.50000000', sizePrice: '60045.80000000' });
     const sold = await sell('1.50000000');
     expect(bookOf(sold)?.sizePrice).toBe('59930.00000000');
-    expect(compareRates(sold.priced.price, parseRate('59930', 'BTC', 'USD'))).toBe(-1);
+    expect(compareRates(sold.priced.price, dollars('59930'))).toBe(-1);
   });
 
   it('follows the book from one quote to the next', async () => {
@@ -59,13 +61,13 @@ describe('a quote', () => {
     t.sources.withdrawBook('BTC-USD', 'not_open');
     const quote = await buy('0.01000000');
     expect(quote.sources.map(({ name }) => name)).toEqual(['alpha', 'bravo', 'charlie']);
-    expect(quote.priced.price).toEqual(parseRate('60300', 'BTC', 'USD'));
+    expect(quote.priced.price).toEqual(dollars('60300'));
   });
 
   it('leaves a book out that is far from what the others say, at no loss to the customer', async () => {
     t.sources.sayBook('BTC-USD', { bids: [['54990', '5']], asks: [['55010', '5']] });
     const quote = await buy('0.01000000');
-    expect([bookOf(quote), quote.priced.price]).toEqual([undefined, parseRate('60300', 'BTC', 'USD')]);
+    expect([bookOf(quote), quote.priced.price]).toEqual([undefined, dollars('60300')]);
     expect(t.pricing.prices.standings('BTC-USD')).toContainEqual(expect.objectContaining({ name: 'own-book', standing: 'left_out' })); // prettier-ignore
   });
 
@@ -89,7 +91,7 @@ describe('a quote', () => {
     const kept = await t.quote(input);
     expect(kept.sources.at(-1)).toMatchObject({ name: 'own-book', covered: expect.stringMatching(/^2\.\d{18}$/) });
     const signed = await t.brokerage.quotes.read(t.database, kept.id, customer);
-    expect(signed.quote.priced).toEqual(kept.priced);
+    expect([signed.quote.priced, signed.quote.reference]).toEqual([kept.priced, kept.reference]);
   });
 
   it('swaps on the pair of two coins by its own book', async () => {
@@ -150,10 +152,10 @@ describe('somebody who makes the book look as they like', () => {
     t.sources.sayBook('BTC-USD', { bids: [['59490', '9']], asks: [['59500', '9']] });
     const bought = await buy('0.50000000');
     // Mid is half way to where the book was pulled; the price is not below what the external source says, with its half spread and ours.
-    expect(bought.mid).toEqual(parseRate('59747.5', 'BTC', 'USD'));
-    expect(compareRates(bought.priced.price, parseRate('60300', 'BTC', 'USD'))).toBeGreaterThanOrEqual(0);
+    expect(bought.mid).toEqual(dollars('59747.5'));
+    expect(compareRates(bought.priced.price, dollars('60300'))).toBeGreaterThanOrEqual(0);
     t.sources.sayBook('BTC-USD', { bids: [['60500', '9']], asks: [['60510', '9']] });
     const sold = await sell('0.50000000');
-    expect(compareRates(sold.priced.price, parseRate('59700', 'BTC', 'USD'))).toBeLessThanOrEqual(0);
+    expect(compareRates(sold.priced.price, dollars('59700'))).toBeLessThanOrEqual(0);
   });
 });

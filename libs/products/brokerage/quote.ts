@@ -33,6 +33,8 @@ export interface Quote {
   readonly method: Method;
   readonly priceMode: PriceMode;
   readonly mid: Rate;
+  /** Where our price began: what the size could be had for in the market. */
+  readonly reference: Rate;
   readonly priced: PricedQuote;
   readonly terms: QuoteTerms;
   /** What the conversion is worth in US cents, for limits. */

@@ -20,6 +20,8 @@ interface QuoteRow {
   out_amount: bigint;
   mid_num: bigint;
   mid_den: bigint;
+  reference_num: bigint | null;
+  reference_den: bigint | null;
   price_num: bigint;
   price_den: bigint;
   principal: bigint;
@@ -41,7 +43,7 @@ interface QuoteRow {
 
 const COLUMNS = [
   'id', 'customer_id', 'profile', 'pair', 'side', 'mode', 'method', 'price_mode', 'in_amount', 'out_amount', 'mid_num', 'mid_den',
-  'price_num', 'price_den', 'principal', 'spread', 'fee', 'spread_ppm', 'skew_ppm', 'fee_ppm', 'min_fee', 'all_in_ppm', 'value_cents',
+  'reference_num', 'reference_den', 'price_num', 'price_den', 'principal', 'spread', 'fee', 'spread_ppm', 'skew_ppm', 'fee_ppm', 'min_fee', 'all_in_ppm', 'value_cents',
   'sources', 'limits', 'created_at', 'expires_at', 'signature',
 ] as const; // prettier-ignore
 
@@ -56,7 +58,7 @@ export class Quotes {
     const { priced, terms } = quote;
     const values = [
       quote.id, quote.customerId, quote.profile, quote.pair.symbol, quote.side, quote.mode, quote.method, quote.priceMode,
-      priced.inAmount, priced.outAmount, quote.mid.numerator, quote.mid.denominator, priced.price.numerator, priced.price.denominator,
+      priced.inAmount, priced.outAmount, quote.mid.numerator, quote.mid.denominator, quote.reference.numerator, quote.reference.denominator, priced.price.numerator, priced.price.denominator,
       priced.principal, priced.spread, priced.fee, terms.spreadPpm, terms.skewPpm, terms.feePpm, terms.minFee, priced.allInPpm,
       quote.valueCents, JSON.stringify(quote.sources), JSON.stringify(quote.limits), quote.createdAt, quote.expiresAt, signature,
     ]; // prettier-ignore
@@ -133,6 +135,8 @@ export class Quotes {
 
 function fromRow(row: QuoteRow): SignedQuote {
   const pair = pairOf(row.pair);
+  const mid = rate(pair.base, pair.quote, row.mid_num, row.mid_den);
+  const { reference_num: numerator, reference_den: denominator } = row;
   const quote: Quote = {
     id: row.id,
     customerId: row.customer_id,
@@ -142,7 +146,9 @@ function fromRow(row: QuoteRow): SignedQuote {
     mode: row.mode,
     method: row.method,
     priceMode: row.price_mode,
-    mid: rate(pair.base, pair.quote, row.mid_num, row.mid_den),
+    mid,
+    // Prices began at mid before there was a reference.
+    reference: numerator === null || denominator === null ? mid : rate(pair.base, pair.quote, numerator, denominator),
     priced: {
       inAmount: row.in_amount,
       outAmount: row.out_amount,
