@@ -153,6 +153,22 @@ describe('public channels', () => {
     other.end();
   });
 
+  test('heartbeat: that the venue has gone or come back is told at once, between two beats', async () => {
+    const rare = await openSocketDoor({ desk: venue, feed: venue, access, clock, logger }, { host: '127.0.0.1', port: 0, heartbeatMs: 3_600_000 }); // prettier-ignore
+    const listener = await SocketClient.open(rare.port);
+    listener.say({ action: 'subscribe', channel: 'heartbeat' });
+    await listener.next({ event: 'subscribed' });
+    for (const [isConnected, told] of [
+      [false, 'away'],
+      [true, 'connected'],
+    ] as const) {
+      venue.isConnected = isConnected;
+      expect(await listener.next()).toMatchObject({ event: 'updated', channel: 'heartbeat', venue: told });
+    }
+    listener.end();
+    await rare.close(0);
+  });
+
   test('a view that was built anew is told as snapshots', async () => {
     await client.subscribe({ channel: 'l2', symbol: 'BTC-USD' });
     await client.next({ event: 'snapshot' });

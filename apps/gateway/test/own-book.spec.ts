@@ -138,7 +138,7 @@ describe('the own book as a price source', () => {
     await source.stop();
     prices.start();
     await room.until(() =>
-      prices.standings('BTC-USD').some(({ kind, price }) => kind === 'own-book' && price !== undefined),
+      prices.standings('BTC-USD').some(({ kind, ageMs = Infinity }) => kind === 'own-book' && ageMs < 1_000),
     );
     expect(prices.firm('BTC-USD')).toBeUndefined();
     external.say('alpha', 'BTC-USD', '60030');

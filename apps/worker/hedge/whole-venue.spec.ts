@@ -12,6 +12,7 @@ import { systemClock } from '@base/clock';
 import { Secret } from '@base/config';
 import { uuidV7 } from '@base/database';
 import { Events } from '@base/events';
+import { Refusal } from '@base/http';
 import { Outbox } from '@base/jobs';
 import { type AssetCode, compareRates, parseAmount, parseRate, type Rate } from '@core/money';
 import { account, credit, debit } from '@platform/ledger';
@@ -137,11 +138,21 @@ async function giveHouse(money: Partial<Record<AssetCode, string>>): Promise<voi
   }
 }
 
+const ownBook = ({ sources }: Quote) => sources.find(({ name }) => name === OWN_BOOK);
 const quote = async (side: 'BUY' | 'SELL', amount: string): Promise<Quote> => {
   const [from, to, mode] =
     side === 'BUY' ? (['USD', 'BTC', 'EXACT_OUT'] as const) : (['BTC', 'USD', 'EXACT_IN'] as const);
   const input = { customerId: customer, profile: side, from, to, mode, amount, method: 'FUNDS' } as const;
-  return (await bench.database.transaction((tx) => brokerage.createQuote.run(tx, input))).quote;
+  // Sources go stale for a moment when the machine is busy.
+  return bench.eventually(async () => {
+    const made = await bench.database
+      .transaction((tx) => brokerage.createQuote.run(tx, input))
+      .catch((error: unknown) => {
+        if (error instanceof Refusal && error.code === 'price_unavailable') return undefined;
+        throw error;
+      });
+    return made && ownBook(made.quote) && made.quote;
+  });
 };
 const deal = async (side: 'BUY' | 'SELL', amount: string): Promise<void> => {
   const { id: quoteId } = await quote(side, amount);
@@ -161,7 +172,6 @@ const hedged = (count: number): Promise<true> =>
     const isOver = known.length === count && known.every(({ state }) => state === 'reconciled');
     return isOver && (await atVenue()) === 0n ? (true as const) : undefined;
   });
-const ownBook = ({ sources }: Quote) => sources.find(({ name }) => name === OWN_BOOK);
 const seen = (price: string): Promise<true> =>
   bench.eventually(async () => (ownBook(await quote('BUY', '0.10000000'))?.sizePrice === price ? true : undefined));
 

@@ -10,7 +10,7 @@ export const QUIET: ViewedInstrument = { ...BTC_USD, number: 2, symbol: 'ETH-USD
 
 /** The two interfaces that the door stands on, moved by hand: for what needs no engine. Acceptance is against a real venue. */
 export class FakeVenue implements VenueFeed, OrderDesk {
-  readonly isConnected = true;
+  isConnected = true;
   position: StreamPosition = { sequence: 0n, index: 0 };
   readonly listed = [BTC_USD, QUIET];
   readonly book = new Map<string, LevelChange>();
