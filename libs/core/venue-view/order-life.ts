@@ -199,6 +199,11 @@ export class OrderLife {
     this.reports.fill(order, event, fillOf(event, order, liquidity));
   }
 
+  /** An order has met all that it could, and is put into the book before anything else happens. */
+  get isArriving(): boolean {
+    return this.#arriving !== undefined;
+  }
+
   /** The command is over: what it left resting rests, and what orders hold is brought up to date. */
   conclude(): void {
     this.settleArrival();

@@ -1,6 +1,6 @@
 /** The view against the engine and the exchange that was written to be obviously right, after every command of random histories. */
 import { describe, expect, test } from '@jest/globals';
-import { type EngineEvent } from '@core/contracts';
+import { encodeText, type EngineEvent } from '@core/contracts';
 import { SeededDice, ThrownDice, THROWS } from '@core/matching/testing';
 import {
   FollowedExchange,
@@ -11,6 +11,7 @@ import {
   viewFromTheBeginning,
 } from './testing/followed-exchange.js';
 import { snapshotOf } from './testing/snapshot-of.js';
+import { type CommandEffects } from './view-listener.js';
 import { VenueView } from './venue-view.js';
 
 const HISTORIES = Number(process.env.HISTORIES ?? (process.env.TORTURE === '1' ? 500 : 2));
@@ -96,5 +97,21 @@ describe('a view from a snapshot', () => {
       followed.open(take);
       for (let count = 0; count < COMMANDS; count += 1) followed.step(thrown(dice), take);
     });
+  });
+
+  test('a name that comes next does not keep an order out of the book that had met all there was', () => {
+    const head = { origin: 0, sequence: 1n, time: 1n };
+    const listing = { kind: 'instrument-listed', instrument: 0, base: 1, quote: 0, lotUnits: 1n, tickValue: 1n, tickValueScale: 1n, minimumQuantity: 1n, maximumQuantity: 100n, maximumPrice: 100, initialMarginPpm: 0, maintenanceMarginPpm: 0, settlement: 'spot', symbol: 'A1-A0' } as const; // prettier-ignore
+    const accepted = { kind: 'order-accepted', instrument: 0, account: 16, orderId: 7n, clientOrderId: 0n, quantity: 5n, price: 9, triggerPrice: 0, session: 0, side: 'buy', type: 'limit', timeInForce: 'gtc', selfTrade: 'allow', instructions: 0, liquidation: 0, displayQuantity: 0n, expiresAt: 0n } as const; // prettier-ignore
+    const whole = viewFromTheBeginning();
+    giveAll(whole, [{ ...listing, ...head }]);
+    const events = [{ ...accepted, ...head, sequence: 2n }];
+    const told: CommandEffects[] = [];
+    const view = new VenueView(snapshotOf(whole, events, 1), { onEffects: (effects) => void told.push(effects) });
+    const name = { kind: 'client-order-named', account: 16, clientOrderId: 3n, text: encodeText('x') } as const;
+    for (const sequence of [3n, 4n]) giveAll(view, [{ ...name, ...head, sequence }]);
+    expect(view.levels(0).bids).toEqual([{ instrument: 0, side: 'buy', price: 9, quantity: 5n, count: 1 }]);
+    expect(told.map(({ sequence, levels }) => [sequence, levels.length])).toEqual([[3n, 1], [4n, 0]]); // prettier-ignore
+    expect(view.position).toEqual({ sequence: 4n, index: 0 });
   });
 });

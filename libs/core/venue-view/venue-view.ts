@@ -227,7 +227,7 @@ export class VenueView {
     const last = events.at(-1);
     this.#waiting = [];
     if (last === undefined) return;
-    if (events.length === 1 && last.kind === 'client-order-named') return this.#named(last);
+    if (events.length === 1 && last.kind === 'client-order-named' && !this.#life.isArriving) return this.#named(last);
     for (const event of events) this.#take(event);
     const levels: LevelChange[] = [];
     const bookOrders: BookOrderChange[] = [];
