@@ -1,4 +1,6 @@
-/** Counts what is too frequent for a metric to be told of each: it is told once for all that one turn of the event loop brings. */
+const EVERY_MS = 100;
+
+/** Counts what is too frequent for a metric to be told of each: it is told ten times a second at most. */
 export class Tally {
   #count = 0;
   readonly #tell: (count: number) => void;
@@ -9,7 +11,7 @@ export class Tally {
 
   add(): void {
     this.#count += 1;
-    if (this.#count === 1) setImmediate(this.#end);
+    if (this.#count === 1) setTimeout(this.#end, EVERY_MS).unref();
   }
 
   readonly #end = (): void => {

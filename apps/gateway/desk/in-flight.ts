@@ -12,6 +12,8 @@ export interface Pending {
   fail(without: NoAnswer): void;
 }
 
+const COUNT_MS = 100;
+
 const inFlight = gauge({
   name: 'strongroom_gateway_commands_in_flight',
   help: 'Commands sent to the exchange and not answered',
@@ -107,13 +109,13 @@ export class InFlight {
     return first?.sequence === sequence ? first.pending : undefined;
   }
 
-  /** The gauge is set once for all that one turn of the event loop brings. */
+  /** The gauge is set ten times a second at most. */
   #count(): void {
     if (!this.#isCounted) return;
     this.#isCounted = false;
-    setImmediate(() => {
+    setTimeout(() => {
       this.#isCounted = true;
       inFlight.set(this.size);
-    });
+    }, COUNT_MS).unref();
   }
 }

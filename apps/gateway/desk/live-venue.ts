@@ -82,6 +82,7 @@ export class LiveVenue {
   #term: number | undefined;
   /** On the present link. */
   #hasCaughtUp = false;
+  #lag = 0;
   readonly #closing = new AbortController();
   #running: Promise<void> = Promise.resolve();
   #onReady: () => void = () => undefined;
@@ -251,8 +252,15 @@ export class LiveVenue {
       this.#options.logger.error({ err: error }, 'the view of the exchange does not fit its events');
       return this.#breakOff('the view does not fit');
     }
-    lag.set(Number(sequence - following.view.position.sequence));
+    this.#lags(Number(sequence - following.view.position.sequence));
     this.#showIfCaughtUp(following);
+  }
+
+  /** Nearly always by nothing, which is not worth telling for each order. */
+  #lags(commands: number): void {
+    if (commands === this.#lag) return;
+    this.#lag = commands;
+    lag.set(commands);
   }
 
   #breakOff(reason: string): void {
