@@ -326,10 +326,7 @@ export class ExchangeLink {
     const { role, epoch, standing, term, heartbeatMs } = message;
     const { nextSequence, oldestSequence } = message;
     this.#welcome = {
-      role,
-      epoch,
-      standing,
-      term,
+      ...{ role, epoch, standing, term },
       nextSequence: Number(nextSequence),
       oldestSequence: Number(oldestSequence),
     };
