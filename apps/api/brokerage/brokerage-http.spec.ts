@@ -6,6 +6,7 @@ import { defineTestKinds, fund } from '@platform/ledger/testing';
 import { pairOf, Prices } from '@platform/pricing';
 import { BROKERAGE, type Brokerage } from '@products/brokerage';
 import { startApi, type TestApi } from '../testing/start-api.js';
+import { quoteSchema } from './schemas.js';
 
 const PRICES = { 'BTC-USD': '60000', 'ETH-USD': '3000', 'ETH-BTC': '0.05', 'EUR-USD': '1.09' };
 
@@ -233,4 +234,6 @@ it('a quote names the own book among its sources, what it would fill its size at
       { name: 'own-book', price: '60000.00000000', sizePrice: '60060.00000000', covered: '0.02000000' },
     ],
   });
+  // What is published of a quote is what is sent: nothing is missing, and nothing is sent that is not published.
+  expect(quoteSchema.parse(body)).toEqual(body);
 });

@@ -93,15 +93,13 @@ export const quoteSchema = z
     midSources: z.array(
       z.object({
         name: z.string(),
-        reference: z
-          .string()
-          .describe('what this quote’s size can be had for in the market: the spread is added to it'),
         price: z.string(),
         ageMs: z.number(),
         sizePrice: z.string().optional().describe('own book: the mean price at which it would fill this quote’s size'),
         covered: z.string().optional().describe('own book: how much of the base asset it has for it; the rest is priced at the external sources’'), // prettier-ignore
       }),
     ),
+    reference: z.string().describe('what this quote’s size can be had for in the market: the spread is added to it'),
     price: z.string(),
     spread: z.object({ bps, amount, asset: z.string() }),
     fees: z.array(z.object({ code: z.string(), bps, minimum: amount, amount, asset: z.string() })),
