@@ -179,23 +179,32 @@ describe('the own book among the sources', () => {
   });
 
   it('a manipulator of it cannot take a price away, make one, or lead it out of what the external sources say', () => {
-    const cents = fc.bigInt(5_900_000n, 6_100_000n);
+    const near = fc.bigInt(5_900_000n, 6_100_000n);
+    const jumped = fc.bigInt(6_900_000n, 7_100_000n);
+    const anything = fc.bigInt(1n, 20_000_000n);
+    /** External sources move and jump as they like, and the book, which likes to be where they are, between any two of these. */
+    const steps = fc.array(
+      fc.tuple(fc.constantFrom('s0', 's1', 's2', 'own-book', 'own-book'), fc.oneof(near, jumped, anything)),
+      { minLength: 1, maxLength: 30 },
+    );
     fc.assert(
       fc.property(
-        fc.array(cents, { minLength: 2, maxLength: 5 }),
-        fc.array(fc.bigInt(1n, 20_000_000n), { minLength: 1 }),
-        (external, moves) => {
+        fc.array(near, { minLength: 3, maxLength: 3 }),
+        fc.array(near, { maxLength: 2 }),
+        steps,
+        (external, more, moves) => {
           // prettier-ignore
           const rateOf = (each: bigint): Rate => parseRate(`${each / 100n}.${String(each % 100n).padStart(2, '0')}`, 'BTC', 'USD'); // prettier-ignore
           const [without, manipulated] = [book(), book()];
-          external.forEach((each, at) => {
+          [...external, ...more].forEach((each, at) => {
             without.observe(`s${at}`, rateOf(each), 0);
             manipulated.observe(`s${at}`, rateOf(each), 0);
           });
-          const honest = without.consensus(0);
-          for (const move of moves) {
-            manipulated.observe('own-book', rateOf(move), 0, own);
-            const now = manipulated.consensus(0);
+          for (const [source, price] of moves) {
+            const isOwn = source === 'own-book';
+            const verdict = manipulated.observe(source, rateOf(price), 0, isOwn ? own : {});
+            if (!isOwn) expect(verdict).toBe(without.observe(source, rateOf(price), 0));
+            const [honest, now] = [without.consensus(0), manipulated.consensus(0)];
             expect(now.kind).toBe(honest.kind);
             if (now.kind !== 'mid' || honest.kind !== 'mid') continue;
             expect(now.external).toEqual(honest.mid);
@@ -206,13 +215,38 @@ describe('the own book among the sources', () => {
           }
         },
       ),
+      { numRuns: 500 },
     );
   });
 
   it('lends no credence to an external source that went wrong with it, while others say otherwise', () => {
     const prices = withBook({ a: '60000', b: '60000', c: '60000' }, '60000');
     expect(prices.observe('a', dollars('70000'), 10)).toBe('jump');
-    expect(prices.observe('own-book', dollars('70000'), 20, own)).toBe('accepted');
+    expect(prices.observe('own-book', dollars('70000'), 20, own)).toBe('jump');
     expect(told(prices.consensus(20))).toBe('60000.00');
+    // The book comes home, and what the external source went wrong with is still no more than what it alone says.
+    expect(prices.observe('own-book', dollars('60000'), 30, own)).toBe('accepted');
+    expect(prices.standings(30)).toContainEqual(expect.objectContaining({ name: 'a', price: dollars('60000') }));
+    expect(prices.observe('own-book', dollars('70000'), 40, own)).toBe('jump');
+    expect(prices.observe('a', dollars('70000'), 50)).toBe('jump');
+    // Two external sources are the market moving, and the book may follow.
+    expect(prices.observe('b', dollars('70000'), 60)).toBe('accepted');
+    expect(prices.observe('own-book', dollars('70000'), 70, own)).toBe('accepted');
+  });
+
+  it('that jumps is not what it was before any more, even while nobody confirms where it went', () => {
+    const prices = withBook({ a: '60000', b: '60010' }, '60005');
+    expect(prices.consensus(0)).toMatchObject({ ownBook: own.depth });
+    expect(prices.observe('own-book', dollars('70000'), 10, own)).toBe('jump');
+    const now = prices.consensus(10);
+    expect([told(now), 'ownBook' in now]).toEqual(['60005.00', false]);
+    expect(prices.standings(10)).toContainEqual({ name: 'own-book', kind: 'own-book', standing: 'jump' });
+  });
+
+  it('back among the external sources lends no credence to what one of them is suspected of', () => {
+    const prices = withBook({ a: '60000', b: '60000' }, '50000');
+    expect(prices.observe('a', dollars('70000'), 10)).toBe('jump');
+    expect(prices.observe('own-book', dollars('60000'), 20, own)).toBe('accepted');
+    expect(prices.standings(20)).toContainEqual(expect.objectContaining({ name: 'a', price: dollars('60000') }));
   });
 });

@@ -87,7 +87,10 @@ export class PriceBook {
     private readonly rules: PriceRules = PRICE_RULES,
   ) {}
 
-  /** Takes a price, or holds it back as a `jump`. Two sources that jump together confirm each other: that is the market moving. */
+  /**
+   * Takes a price, or holds it back as a `jump`. Two external sources that jump together confirm each other: that is the market moving. The own book
+   * confirms nobody, and is confirmed by what an external source says and is believed; until then nothing that it said before stands in it any more.
+   */
   observe(source: string, price: Rate, atMs: number, { kind = 'external', depth }: Origin = {}): 'accepted' | 'jump' {
     const state = this.#states.get(source) ?? { kind };
     this.#states.set(source, state);
@@ -99,9 +102,16 @@ export class PriceBook {
       return 'accepted';
     }
     state.suspect = seen;
-    const witnesses = this.#witnesses(source, price, atMs);
-    if (witnesses.length === 0) return 'jump';
-    for (const each of [state, ...witnesses]) {
+    const others = [...this.#states].flatMap(([name, other]) =>
+      name !== source && other.kind === 'external' ? [other] : [],
+    );
+    // Who jumped there too is a witness for another external source, and not for the own book.
+    const jumped = state.kind === 'external' ? others.filter(({ suspect }) => this.#confirms(suspect, seen)) : [];
+    if (jumped.length === 0 && !others.some(({ accepted }) => this.#confirms(accepted, seen))) {
+      if (state.kind === 'own-book') takeBack(state);
+      return 'jump';
+    }
+    for (const each of [state, ...jumped]) {
       if (each.suspect) each.accepted = each.suspect;
       delete each.suspect;
     }
@@ -113,7 +123,7 @@ export class PriceBook {
     const state = this.#states.get(source) ?? { kind };
     this.#states.set(source, state);
     state.withdrawn = why;
-    if (state.accepted) state.accepted = { price: state.accepted.price, atMs: -Infinity };
+    takeBack(state);
     delete state.suspect;
   }
 
@@ -180,21 +190,18 @@ export class PriceBook {
     return accepted !== undefined && divergenceBps(accepted.price, price) > this.rules.maxJumpBps;
   }
 
-  #witnesses(source: string, price: Rate, atMs: number): SourceState[] {
-    return [...this.#states]
-      .filter(([name, state]) => name !== source && this.#confirms(state, price, atMs))
-      .map(([, state]) => state);
-  }
-
-  #confirms({ accepted, suspect }: SourceState, price: Rate, atMs: number): boolean {
-    return [suspect, accepted].some(
-      (seen) => seen !== undefined && atMs - seen.atMs <= this.rules.freshMs && this.#agree(seen.price, price),
-    );
+  #confirms(said: Observation | undefined, { price, atMs }: Observation): boolean {
+    return said !== undefined && atMs - said.atMs <= this.rules.freshMs && this.#agree(said.price, price);
   }
 
   #agree(a: Rate, b: Rate): boolean {
     return divergenceBps(a, b) <= this.rules.maxDivergenceBps;
   }
+}
+
+/** Its price counts for nothing from now on but the question whether the next one jumps. */
+function takeBack(state: SourceState): void {
+  if (state.accepted) state.accepted = { price: state.accepted.price, atMs: -Infinity };
 }
 
 /** The middle rate, or the exact mean of the two in the middle. @throws RangeError without rates */
