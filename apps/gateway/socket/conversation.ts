@@ -136,7 +136,7 @@ export class Conversation {
     const { channel } = request;
     const { marketData, privateData } = this.parts;
     if (channel === 'auth') return this.#authenticate(request);
-    if (channel === 'heartbeat') return this.#open(request, marketData.heartbeat);
+    if (channel === 'heartbeat') return this.#open(request, marketData.heartbeat, () => marketData.firstBeat());
     if (channel === 'symbols') return this.#open(request, marketData.symbols, () => marketData.snapshot('symbols'));
     if (channel === 'prices') return this.#subscribeToPrices(request);
     if (isBookChannel(channel)) {

@@ -83,9 +83,14 @@ export class MarketData {
   }
 
   beat(): void {
+    this.#saidConnected = this.parts.feed.isConnected;
+    this.heartbeat.latest(this.firstBeat());
+  }
+
+  /** What who has just asked for heartbeats is told: before it acts on a book, it knows whether that is the exchange's. */
+  firstBeat(): SharedMessage {
     const { feed, now } = this.parts;
-    this.#saidConnected = feed.isConnected;
-    this.heartbeat.latest(new SharedMessage(heartbeatBody(now(), feed.isConnected), feed.position.sequence));
+    return new SharedMessage(heartbeatBody(now(), feed.isConnected), feed.position.sequence);
   }
 
   /** Whoever acts on what the book shows hears at once that the venue has gone or come back. */

@@ -153,11 +153,12 @@ describe('public channels', () => {
     other.end();
   });
 
-  test('heartbeat: that the venue has gone or come back is told at once, between two beats', async () => {
+  test('heartbeat: whether the venue is there is told with the subscription, and when it has gone or come back, between two beats', async () => {
     const rare = await openSocketDoor({ desk: venue, feed: venue, access, clock, logger }, { host: '127.0.0.1', port: 0, heartbeatMs: 3_600_000 }); // prettier-ignore
     const listener = await SocketClient.open(rare.port);
     listener.say({ action: 'subscribe', channel: 'heartbeat' });
     await listener.next({ event: 'subscribed' });
+    expect(await listener.next()).toMatchObject({ event: 'updated', channel: 'heartbeat', venue: 'connected' });
     for (const [isConnected, told] of [
       [false, 'away'],
       [true, 'connected'],

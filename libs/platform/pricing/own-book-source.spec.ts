@@ -4,8 +4,8 @@ import { once } from 'node:events';
 import { type AddressInfo } from 'node:net';
 import { createLogger } from '@base/observability';
 import { formatRate } from '@core/money';
-import { WebSocketServer, type WebSocket } from 'ws';
-import { OwnBookSource } from './own-book-source.js';
+import { WebSocket, WebSocketServer } from 'ws';
+import { OwnBookSource, type OwnBookSourceOptions } from './own-book-source.js';
 
 const SYMBOLS =
   ',"event":"snapshot","channel":"symbols","symbols":{"BTC-USD":{"status":"open","id":0},"DOGE-USD":{"status":"open"}}';
@@ -30,7 +30,11 @@ class Gateway {
     this.ws.send(`{"seqnum":${seqnum}${body}}`);
   }
 
-  book(bids: string, asks: string, { event = 'snapshot', at = wallMs, seqnum = this.#seqnum } = {}): void {
+  book(
+    bids: string,
+    asks: string,
+    { event = 'snapshot', at = wallMs, seqnum = this.#seqnum, symbol = 'BTC-USD' } = {},
+  ): void {
     const rows = (text: string): string =>
       text
         .split(' ')
@@ -39,18 +43,29 @@ class Gateway {
         .map(([px, qty]) => `{"num":1,"px":${px},"qty":${qty}}`)
         .join(',');
     this.say(
-      `,"event":"${event}","channel":"l2","symbol":"BTC-USD","bids":[${rows(bids)}],"asks":[${rows(asks)}],"timestamp":"${new Date(at).toISOString()}"`,
+      `,"event":"${event}","channel":"l2","symbol":"${symbol}","bids":[${rows(bids)}],"asks":[${rows(asks)}],"timestamp":"${new Date(at).toISOString()}"`,
       seqnum,
     );
   }
 
+  beat(venue = 'connected'): void {
+    this.say(`,"event":"updated","channel":"heartbeat","venue":"${venue}"`);
+  }
+
   /** As far as a book with a price of 60,000. */
   priced(): void {
+    this.beat();
     this.say(SYMBOLS);
     this.book('59990x1', '60010x1');
   }
 }
 
+const options = (): OwnBookSourceOptions => ({
+  url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}`,
+  pairs: ['BTC-USD'],
+  logger: createLogger('spec', 'silent'),
+  wallClockMs: () => wallMs,
+});
 const connected = async (): Promise<Gateway> => {
   const [ws] = (await once(server, 'connection')) as [WebSocket];
   return new Gateway(ws);
@@ -69,12 +84,7 @@ beforeEach(async () => {
   said = [];
   refused = [];
   wallMs = 1_790_000_000_000;
-  source = new OwnBookSource({
-    url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    pairs: ['BTC-USD'],
-    logger: createLogger('spec', 'silent'),
-    wallClockMs: () => wallMs,
-  });
+  source = new OwnBookSource(options());
 });
 afterEach(async () => {
   await source.stop();
@@ -111,6 +121,7 @@ describe('the own book’s source', () => {
 
   it('keeps digits that a double would lose', async () => {
     const gateway = await start();
+    gateway.beat();
     gateway.say(SYMBOLS);
     gateway.book('59999.999999999999999998x1', '60000.000000000000000002x1');
     await says('60000.00');
@@ -126,6 +137,7 @@ describe('the own book’s source', () => {
     await says('disconnected');
     expect(refused).toEqual(['out_of_order']);
     const second = await again;
+    second.beat();
     second.say(SYMBOLS);
     await says('no_snapshot');
     second.book('59980x1', '60000x1');
@@ -136,19 +148,19 @@ describe('the own book’s source', () => {
     ['text that is no message', 'nonsense'],
     [
       'a price below zero',
-      '{"seqnum":2,"event":"updated","channel":"l2","symbol":"BTC-USD","bids":[{"px":-1,"qty":1}],"asks":[],"timestamp":"2026-01-01T00:00:00Z"}',
+      '{"seqnum":3,"event":"updated","channel":"l2","symbol":"BTC-USD","bids":[{"px":-1,"qty":1}],"asks":[],"timestamp":"2026-01-01T00:00:00Z"}',
     ],
     [
       'a price with an exponent',
-      '{"seqnum":2,"event":"updated","channel":"l2","symbol":"BTC-USD","bids":[{"px":1e5,"qty":1}],"asks":[],"timestamp":"2026-01-01T00:00:00Z"}',
+      '{"seqnum":3,"event":"updated","channel":"l2","symbol":"BTC-USD","bids":[{"px":1e5,"qty":1}],"asks":[],"timestamp":"2026-01-01T00:00:00Z"}',
     ],
     [
       'a quantity finer than the asset',
-      '{"seqnum":2,"event":"updated","channel":"l2","symbol":"BTC-USD","bids":[{"px":1,"qty":0.000000001}],"asks":[],"timestamp":"2026-01-01T00:00:00Z"}',
+      '{"seqnum":3,"event":"updated","channel":"l2","symbol":"BTC-USD","bids":[{"px":1,"qty":0.000000001}],"asks":[],"timestamp":"2026-01-01T00:00:00Z"}',
     ],
     [
       'a price of nothing',
-      '{"seqnum":2,"event":"updated","channel":"l2","symbol":"BTC-USD","bids":[{"px":0,"qty":1}],"asks":[],"timestamp":"2026-01-01T00:00:00Z"}',
+      '{"seqnum":3,"event":"updated","channel":"l2","symbol":"BTC-USD","bids":[{"px":0,"qty":1}],"asks":[],"timestamp":"2026-01-01T00:00:00Z"}',
     ],
   ])('D4: gives a book up at %s', async (_, text) => {
     const gateway = await start();
@@ -173,15 +185,62 @@ describe('the own book’s source', () => {
     const gateway = await start();
     gateway.priced();
     await says('60000.00');
-    const beat = (venue: string): void => gateway.say(`,"event":"updated","channel":"heartbeat","venue":"${venue}"`);
-    beat('away');
+    gateway.beat('away');
     await says('venue_away');
-    beat('connected');
+    gateway.beat();
     await says('60000.00');
+  });
+
+  it('believes no book before the gateway has said whether it has the exchange', async () => {
+    const gateway = await start();
+    gateway.say(SYMBOLS);
+    gateway.book('59990x1', '60010x1');
+    await says('no_snapshot');
+    gateway.beat('away');
+    await says('venue_away');
+    expect(said).toEqual(['disconnected', 'no_snapshot', 'venue_away']);
+    gateway.beat();
+    await says('60000.00');
+  });
+
+  it('has no price while nothing is heard, though the connection still seems to stand', async () => {
+    const gateway = await start();
+    gateway.priced();
+    await says('60000.00');
+    // Not even a ping is answered.
+    gateway.ws.pause();
+    await says('disconnected');
+    expect([gateway.ws.readyState, server.clients.size]).toEqual([WebSocket.OPEN, 1]);
+    gateway.ws.resume();
+    await says('60000.00');
+    expect([gateway.ws.readyState, server.clients.size]).toEqual([WebSocket.OPEN, 1]);
+  });
+
+  it('says of no book of a gateway that is behind what it is worth, whichever it is told of in time', async () => {
+    await source.stop();
+    source = new OwnBookSource({ ...options(), pairs: ['BTC-USD', 'ETH-USD'] });
+    const gateway = await start();
+    gateway.beat();
+    gateway.say(
+      ',"event":"snapshot","channel":"symbols","symbols":{"BTC-USD":{"status":"open"},"ETH-USD":{"status":"open"}}',
+    );
+    gateway.book('59990x1', '60010x1');
+    await says('60000.00');
+    gateway.book('59990x2', '', { event: 'updated', at: wallMs - 6_000, symbol: 'ETH-USD' });
+    await says('late');
+    gateway.book('59991x1', '', { event: 'updated' });
+    gateway.beat();
+    gateway.beat('away');
+    await says('venue_away');
+    expect(said.slice(said.indexOf('late'))).not.toContain('60000.50');
+    gateway.beat();
+    gateway.book('59990x2', '60010x1', { symbol: 'ETH-USD' });
+    await until(() => said.includes('60000.50'));
   });
 
   it('follows an instrument that is halted, opened, or listed later', async () => {
     const gateway = await start();
+    gateway.beat();
     gateway.say(',"event":"snapshot","channel":"symbols","symbols":{}');
     await says('not_listed');
     const status = (text: string): void =>
@@ -193,5 +252,9 @@ describe('the own book’s source', () => {
     await says('60000.00');
     status('halt');
     await says('not_open');
+    status('open');
+    await says('60000.00');
+    gateway.say(',"event":"snapshot","channel":"symbols","symbols":{"DOGE-USD":{"status":"open"}}');
+    await says('not_listed');
   });
 });

@@ -20,6 +20,8 @@ const REPEAT_MS = 1_000;
 const MAX_LAG_MS = 5_000;
 /** A gateway that is behind goes on sending late changes; when none has come for so long it has caught up. */
 const LATE_MS = 5_000;
+/** A connection on which nothing has been heard for so long is dead, and its books with it: as old as a price may be. */
+const SILENCE_MS = 3_000;
 
 export interface OwnBookSourceOptions {
   readonly url: string;
@@ -63,7 +65,7 @@ interface Watched {
   status: string | undefined;
   isSubscribed: boolean;
   hasSnapshot: boolean;
-  /** While changes come late the rest of them is still on its way, so until then the book is not what it is by now. */
+  /** While its changes come late the rest of them is still on its way, so until then no book of this gateway is what it is by now. */
   lateUntilMs: number;
   isChanged: boolean;
   /** Why it has no price, as the listener was told last; undefined when that was a price. */
@@ -75,7 +77,8 @@ interface Watched {
 class Watching implements SocketEvents {
   readonly #watched: ReadonlyMap<string, Watched>;
   #next = 0;
-  #isAway = false;
+  /** Whether the gateway has lost the exchange; undefined until it has said so. */
+  #isAway: boolean | undefined;
   #knowsSymbols = false;
   #timer: NodeJS.Timeout | undefined;
 
@@ -142,6 +145,8 @@ class Watching implements SocketEvents {
 
   #symbols(frame: SymbolsFrame): void {
     this.#knowsSymbols = true;
+    // What a snapshot does not list is not there any more.
+    if (frame.event === 'snapshot') for (const watched of this.#watched.values()) watched.status = undefined;
     const rows = frame.event === 'snapshot' ? Object.entries(frame.symbols) : [[frame.symbol, frame] as const];
     for (const [pair, { status }] of rows) {
       const watched = this.#watched.get(pair);
@@ -177,8 +182,9 @@ class Watching implements SocketEvents {
 
   #look(): void {
     const now = performance.now();
+    const common = this.#commonObstacle(now);
     for (const [pair, watched] of this.#watched) {
-      const why = this.#obstacle(watched, now);
+      const why = common ?? this.#obstacle(watched, now);
       if (why !== undefined) {
         watched.isChanged = true;
         this.#withdraw(pair, watched, why);
@@ -186,12 +192,17 @@ class Watching implements SocketEvents {
     }
   }
 
-  #obstacle({ status, hasSnapshot, lateUntilMs }: Watched, now: number): NoTick | undefined {
-    if (this.#isAway) return 'venue_away';
+  /** What keeps every book of this connection from being believed. */
+  #commonObstacle(now: number): NoTick | undefined {
+    if (now - this.link.heardAtMs > SILENCE_MS) return 'disconnected';
+    return this.#isAway === undefined ? 'no_snapshot' : this.#isAway ? 'venue_away' : undefined;
+  }
+
+  #obstacle({ status, hasSnapshot }: Watched, now: number): NoTick | undefined {
     if (status === undefined) return this.#knowsSymbols ? 'not_listed' : 'no_snapshot';
     if (status !== 'open') return 'not_open';
     if (!hasSnapshot) return 'no_snapshot';
-    return now < lateUntilMs ? 'late' : undefined;
+    return [...this.#watched.values()].some(({ lateUntilMs }) => now < lateUntilMs) ? 'late' : undefined;
   }
 
   #tell(pair: string, watched: Watched, now: number): void {

@@ -3,7 +3,8 @@ import { WebSocket, type RawData } from 'ws';
 import { priceMetrics } from './price-metrics.js';
 
 const HANDSHAKE_TIMEOUT_MS = 5_000;
-const HEARTBEAT_MS = 2_000;
+/** Often enough that whoever asks when something was heard last is told of silence within their three seconds. */
+const HEARTBEAT_MS = 1_000;
 /** Neither a message nor a pong for this long: the connection is dead even if TCP does not know yet. */
 const SILENCE_MS = 7_000;
 const BACKOFF_FIRST_MS = 250;
@@ -20,6 +21,8 @@ export interface SocketSettings {
 
 /** One connection as the one who speaks on it sees it. */
 export interface SocketLink {
+  /** When a message or a pong came last, or the connection was made: of `performance.now()`. */
+  readonly heardAtMs: number;
   say(message: object): void;
   /** Ends this connection, which is made again. */
   cut(why: string): void;
@@ -103,6 +106,7 @@ class Connection implements SocketLink {
     this.#heartbeat = setInterval(() => this.#beat(), HEARTBEAT_MS);
     this.#heartbeat.unref();
     this.#socket.on('open', () => {
+      this.#heardAtMs = performance.now();
       priceMetrics.connected.set({ source: settings.name }, 1);
       this.#events.opened();
     });
@@ -118,6 +122,10 @@ class Connection implements SocketLink {
         resolve();
       });
     });
+  }
+
+  get heardAtMs(): number {
+    return this.#heardAtMs;
   }
 
   say(message: object): void {
