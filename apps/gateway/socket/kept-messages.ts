@@ -60,6 +60,8 @@ export class KeptMessages {
   /** Of the oldest message, in the first block. */
   #at = 0;
   #count = 0;
+  /** The last messages as they were asked for: clients that were cut off together come back together, and share what they missed. */
+  #told: WeakRef<readonly PlacedMessage[]> | undefined;
 
   constructor(
     private floor: bigint,
@@ -79,6 +81,7 @@ export class KeptMessages {
 
   add({ position, message }: PlacedMessage): void {
     const { length } = message;
+    this.#told = undefined;
     // A whole number of words, so that every head is aligned.
     const room = HEAD_BYTES + ((length + 7) & ~7);
     const block = this.#blockFor(room);
@@ -97,6 +100,7 @@ export class KeptMessages {
     if (block === undefined) return 0n;
     const { view } = block;
     const sequence = view.getBigInt64(this.#at + SEQUENCE_AT, true);
+    this.#told = undefined;
     this.floor = view.getBigInt64(this.#at, true);
     this.#at = behind(view, this.#at);
     this.#count -= 1;
@@ -110,23 +114,33 @@ export class KeptMessages {
   /** All after `from`, oldest first; undefined when not all of it is here. */
   after(from: bigint): readonly PlacedMessage[] | undefined {
     if (from < this.floor) return undefined;
-    const found: PlacedMessage[] = [];
+    const told = this.#told?.deref() ?? [];
+    const [first] = told;
+    if (first !== undefined && from >= first.position) return told.filter(({ position }) => position > from);
+    const found = [...this.#read(from, first?.position), ...told];
+    this.#told = new WeakRef(found);
+    return found;
+  }
+
+  /** Messages after `from`, and before `until` if it is given. */
+  *#read(from: bigint, until: bigint | undefined): Generator<PlacedMessage> {
     for (const [k, { bytes, view, filled }] of this.#blocks.entries()) {
       for (let at = k === 0 ? this.#at : 0; at < filled; at = behind(view, at)) {
         const position = view.getBigInt64(at, true);
         if (position <= from) continue;
+        if (until !== undefined && position >= until) return;
         const start = at + HEAD_BYTES;
         // Without the closing brace, which a message puts behind its body itself.
         const body = bytes.toString('latin1', start, start + view.getUint32(at + LENGTH_AT, true) - 1);
-        found.push({ position, message: new SharedMessage(body, view.getBigInt64(at + SEQUENCE_AT, true)) });
+        yield { position, message: new SharedMessage(body, view.getBigInt64(at + SEQUENCE_AT, true)) };
       }
     }
-    return found;
   }
 
   /** Gives all memory back. */
   clear(): void {
     for (const block of this.#blocks.splice(0)) this.#all.giveBack(block);
+    this.#told = undefined;
     this.#at = 0;
     this.#count = 0;
   }

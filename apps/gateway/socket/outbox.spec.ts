@@ -162,6 +162,19 @@ describe('an outbox', () => {
     );
   });
 
+  test('a message that cannot be put into words is its sender’s fault and stops no other', async () => {
+    const { socket, outbox } = open({ congestedBytes: 1e9, backlogBytes: 1e9 });
+    const broken = new SharedMessage(() => {
+      throw new Error('no words');
+    }, 1n);
+    outbox.push(each(0));
+    expect(() => outbox.push(broken)).toThrow('no words');
+    outbox.push(each(2));
+    await turn();
+    await socket.takeAll();
+    expect(socket.messages()).toEqual([{ seqnum: 0, trade: 0 }, { seqnum: 1, trade: 2 }]); // prettier-ignore
+  });
+
   test('a turn’s messages leave in one write, and a large one is not copied', async () => {
     const { socket, outbox } = open({ congestedBytes: 1e9, backlogBytes: 1e9 });
     const written: Buffer[] = [];

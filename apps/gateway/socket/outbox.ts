@@ -87,9 +87,10 @@ export class Outbox {
   }
 
   #queue(message: Buffer | SharedMessage): void {
+    // First, since this is when a message is put into words: one that cannot be is its sender's fault, and must not stand here.
+    const { length } = message;
     if (this.#pending.length === 0) this.turn.touch(this);
     this.#pending.push(message);
-    const { length } = message;
     if (length <= COPIED_BYTES) this.#pendingBytes += length;
     else this.#isInPieces = true;
   }

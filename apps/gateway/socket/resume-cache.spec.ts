@@ -34,6 +34,9 @@ describe('in memory', () => {
           const all = new Map<string, bigint[]>();
           let sequence = 10n;
           for (const { topic, step } of said) {
+            // What is answered is shared by those who ask next, and must not outlive what comes or goes in between.
+            const before = positions(cache.after(topic, sequence - BigInt(step)));
+            if (before !== undefined) expect(before).toEqual((all.get(topic) ?? []).filter((position) => position > sequence - BigInt(step))); // prettier-ignore
             sequence += BigInt(step);
             cache.add(topic, placed(sequence));
             all.set(topic, [...(all.get(topic) ?? []), sequence]);
@@ -47,6 +50,17 @@ describe('in memory', () => {
         },
       ),
     );
+  });
+
+  test('those who resume together share what they missed, wherever each of them stopped', () => {
+    const cache = new MemoryResumeCache();
+    cache.begin(0n);
+    say(cache, 'l2 A', [1n, 2n, 3n, 4n]);
+    const answered = [2n, 3n, 0n, 2n].map((from) => cache.after('l2 A', from) ?? []);
+    expect(answered.map((found) => positions(found))).toEqual([[3n, 4n], [4n], [1n, 2n, 3n, 4n], [3n, 4n]]);
+    expect(new Set(answered.map((found) => found.at(-1)?.message)).size).toBe(1);
+    say(cache, 'l2 A', [5n]);
+    expect(positions(cache.after('l2 A', 3n))).toEqual([4n, 5n]);
   });
 
   test('the newest messages are always known', () => {

@@ -1,6 +1,8 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { join } from 'node:path';
+import { crc32c } from './crc32c.js';
+import { FRAME_HEADER_BYTES, SEGMENT_HEADER_BYTES } from './format.js';
 import { inspectJournal, JournalFault } from './index.js';
 import { seededRandom, SimulatedDisk } from './testing/index.js';
 import { HOME, ToyVenue } from './testing/toy.js';
@@ -245,6 +247,21 @@ describe('damage', () => {
     const copy = diskWith(files);
     for (const path of segmentsOf(files)) copy.remove(path);
     expect(fault(() => new ToyVenue({ disk: copy })).message).toContain('the segments are gone');
+  });
+
+  test('A6: a frame whose checksum is right and whose records cannot be unpacked is damage, even at the end', () => {
+    const venue = new ToyVenue({ disk, packedEvery: 1 });
+    venue.record(3);
+    const bytes = disk.contents(FIRST);
+    const words = new Int32Array(bytes.buffer);
+    const payload = (SEGMENT_HEADER_BYTES + FRAME_HEADER_BYTES) >> 2;
+    // One record fewer than the header says.
+    words[payload] = (words[payload] as number) - 40;
+    words[SEGMENT_HEADER_BYTES >> 2] = crc32c(bytes, words, SEGMENT_HEADER_BYTES + 4, end(bytes));
+    const copy = diskWith(filesOf(disk), { path: FIRST, bytes });
+    const refused = fault(() => new ToyVenue({ disk: copy }));
+    expect(refused).toMatchObject({ code: 'damaged', offset: SEGMENT_HEADER_BYTES });
+    expect(refused.message).toContain('cannot be unpacked');
   });
 
   test('A6: under load the frames behind tell that a damaged one was acknowledged, without any mark', () => {

@@ -46,7 +46,8 @@ export function judgeEnd(
   { files, mark, acknowledged }: Evidence,
   walk: FrameWalk,
 ): JournalFault | undefined {
-  const { segment, offset, expected } = walk.frame;
+  const { segment, offset, expected, isSpoilt, fault } = walk.frame;
+  if (isSpoilt) return damage(walk.frame, fault);
   const { ordinal } = segment.header;
   const broken = headlessAfter(files, ordinal).find(({ state }) => state === 'damaged');
   const faultWith = (proof: string): JournalFault =>

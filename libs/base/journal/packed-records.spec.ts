@@ -78,6 +78,12 @@ describe('packed records', () => {
     for (const at of [2, 3, 4, 5, second + 2, second + 3, second + 4, second + 5]) expect(attempt(at, -1)).toBe(0);
     expect(attempt(second, (records[second] as number) | (2 << 24))).toBe(0);
     for (const length of [0, 20, 31, 33, 64 * 4]) expect(attempt(0, length | (1 << 24))).toBe(0);
+    // The last one claims more than is left, and nothing may be written behind the room for what there is.
+    const target = new Int32Array(records.length * 4).fill(-7);
+    const greedy = records.slice();
+    greedy[second] = (63 * 4) | (2 << 16) | (1 << 24);
+    expect(packRecords(greedy, greedy.length, run, target, 0)).toBe(0);
+    expect(target.subarray(records.length)).toEqual(new Int32Array(records.length * 3).fill(-7));
     expect(attempt(undefined, undefined, { lastSequence: 11 })).toBe(0);
     expect(attempt(undefined, undefined, { firstSequence: 8 })).toBe(0);
   });

@@ -46,6 +46,7 @@ export function packRecords(
     const head = records[from] as number;
     const words = (head & 0xffff) >> 2;
     if (head >>> 24 !== version || (head & 3) !== 0 || words < HEAD_WORDS || words > LONGEST_WORDS) return 0;
+    if (from + words > count) return 0;
     if (records[from + 2] !== low || records[from + 3] !== high) return 0;
     if (records[from + 4] !== timeLow || records[from + 5] !== timeHigh) return 0;
     const place = to;

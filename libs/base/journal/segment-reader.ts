@@ -58,6 +58,8 @@ export class SegmentReader {
   offset = SEGMENT_HEADER_BYTES;
   /** Why there was no next frame. */
   fault = '';
+  /** There was one, written whole and its checksum right, and its records are not what it says: no torn tail, whatever else is known. */
+  isSpoilt = false;
 
   readonly #disk: Disk;
   readonly #file: number;
@@ -125,7 +127,8 @@ export class SegmentReader {
     this.firstSequence = this.#expected;
     this.lastSequence = getU64(words, word + FRAME.last);
     this.time = getU64(words, word + FRAME.time);
-    if (!this.#findRecords(word, at + size)) return this.#no('a frame whose records cannot be unpacked');
+    this.isSpoilt = !this.#findRecords(word, at + size);
+    if (this.isSpoilt) return this.#no('a frame whose records cannot be unpacked');
     this.chain = crc;
     this.durable = getU64(words, word + FRAME.durable);
     this.#expected = this.lastSequence + 1;
