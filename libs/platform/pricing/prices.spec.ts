@@ -130,6 +130,17 @@ describe('what is kept', () => {
     expect(await database.owner.query('DELETE FROM pricing.minute_close').catch(sqlState)).toBe('23001');
   });
 
+  it('a close is what the external sources say, whatever the own book makes of mid', async () => {
+    sources.say('alpha', 'GBP-USD', '1.25');
+    sources.sayBook('GBP-USD', { bids: [['1.259', '90000']], asks: [['1.261', '90000']] });
+    expect(formatRate(pricing.prices.mid('GBP-USD').mid, 4, 'half-even')).toBe('1.2550');
+    await pricing.recordCloses.run();
+    clock.advance(60_000);
+    await pricing.recordCloses.run();
+    const page = await pricing.closes.page('GBP-USD', { before: clock.now(), limit: 10 });
+    expect(page.map(({ close, sources: n }) => [formatRate(close, 4, 'half-even'), n])).toEqual([['1.2500', 1]]);
+  });
+
   it('B9: a close that is not a number is refused by the database', async () => {
     const insert = `INSERT INTO pricing.minute_close VALUES ('BTC-USD', '2026-01-01T00:00:00Z', 'NaN', 2)`;
     expect(await database.app.query(insert).catch(sqlState)).toBe('23514');

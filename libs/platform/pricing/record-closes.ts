@@ -4,7 +4,7 @@ import { type Prices } from './prices.js';
 
 /**
  * Turns the stream of firm prices into one close per pair and minute. `run` is called every second or so: it notes each pair's firm price
- * and keeps the notes of minutes that are over. A minute without a firm price has no close; a gap is the truth.
+ * and keeps the notes of minutes that are over. What is kept is what the external sources say: volatility, and so every spread, is made of it. A minute without a firm price has no close; a gap is the truth.
  */
 export class RecordCloses {
   readonly #running = new Map<string, MinuteClose>();
@@ -25,7 +25,9 @@ export class RecordCloses {
     }
     for (const pair of this.prices.pairs) {
       const firm = this.prices.firm(pair);
-      if (firm) this.#running.set(pair, { pair, minute, close: firm.mid, sources: firm.sources.length });
+      if (!firm) continue;
+      const { length } = firm.sources.filter(({ kind }) => kind === 'external');
+      this.#running.set(pair, { pair, minute, close: firm.external, sources: length });
     }
     const over = this.#over;
     await this.closes.keep(over);

@@ -121,6 +121,10 @@ describe('buying from the balance', () => {
     [{ amount: '0.01' }, '422 amount_too_small'],
     [{ amount: '0' }, '422 amount_too_small'],
     [{ amount: '250000.01' }, '422 amount_too_large'],
+    [{ profile: 'SELL', from: 'BTC', to: 'USD', amount: '4000' }, '422 amount_too_large'],
+    [{ profile: 'SELL', from: 'BTC', to: 'USD', amount: '9999999999' }, '422 amount_too_large'],
+    [{ profile: 'SELL', from: 'BTC', to: 'USD', mode: 'EXACT_OUT', amount: '900000000.00' }, '422 amount_too_large'],
+    [{ profile: 'BUY', mode: 'EXACT_OUT', amount: '4000' }, '422 amount_too_large'],
   ] as const)('refuses to quote %j', async (input, refusal) => {
     expect(await t.refusalOf(t.quote({ customerId: await t.customer(), amount: '100.00', ...input }))).toBe(refusal);
   });

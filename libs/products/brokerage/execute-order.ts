@@ -14,6 +14,7 @@ import { circuitBps, methodTerms, readOffer } from './offers.js';
 import { type OrderFunds } from './order-funds.js';
 import { type OrderPayments } from './order-payments.js';
 import { type Execution, type Order, type Orders } from './orders.js';
+import { worseFor } from './price-quote.js';
 import { keepReceipt, receiptBody } from './receipt.js';
 
 /** Why a funded order was not executed; the money is back in the customer's balance. */
@@ -77,9 +78,11 @@ export class ExecuteOrder {
 
   /** A firm price needs no fresh one: while the sources are silent, what was promised still holds. */
   async #honour(tx: Tx, { quote }: Order): Promise<Decision> {
-    const mid = this.market.prices.firm(quote.pair.symbol)?.mid ?? quote.mid;
+    const { mid, external } = this.market.prices.firm(quote.pair.symbol) ?? { mid: quote.mid, external: quote.mid };
+    // With the own book in it mid may lag behind the outside: what the house must buy at, or sell for, is the worse of both.
+    const now = worseFor(quote.side, mid, external);
     const circuit = await circuitBps(tx, quote.pair.symbol);
-    if (adverseMoveBps(quote.side, quote.mid, mid) > circuit) return { kind: 'fail', why: 'PRICE_MOVED' };
+    if (adverseMoveBps(quote.side, quote.mid, now) > circuit) return { kind: 'fail', why: 'PRICE_MOVED' };
     return { kind: 'deal', deal: dealAt(quote.side, quote.priced, mid) };
   }
 

@@ -6,7 +6,7 @@ import { uuidV7 } from '@base/database';
 import { account, credit, debit } from '@platform/ledger';
 import { appointHedgeMember, type Hedge, listHedges, readHedgeFills } from '@products/brokerage';
 import { HedgeHouse } from './hedge-house.js';
-import { HEDGE_STATES, HEDGE_TABLE, nextHedgeState } from './hedge-order.js';
+import { HEDGE_STATES, HEDGE_TABLE, limitOf, nextHedgeState } from './hedge-order.js';
 import { type HousePosition } from './house.js';
 import { planHedge } from './plan-hedge.js';
 import { FakeHedgeVenue, spoil } from './testing/fake-hedge-venue.js';
@@ -89,6 +89,21 @@ async function settleAll(): Promise<void> {
 }
 
 describe('the house', () => {
+  it('pays no more at the venue for what somebody makes of its book', async () => {
+    await deal('BUY', '20600.00');
+    desk.pass(4_000);
+    // One external source is left, and the book has pulled mid up by some 40 bps.
+    desk.sources.say('alpha', 'BTC-USD', '60000');
+    desk.sources.sayBook('BTC-USD', { bids: [['60490', '9']], asks: [['60510', '9']] });
+    expect(desk.pricing.prices.last('BTC-USD')).toMatchObject({ firm: true, mid: parseRate('60250', 'BTC', 'USD') });
+    await hedging.run();
+    const hedge = await newest();
+    expect(hedge).toMatchObject({ side: 'BUY', state: 'planned' });
+    expect(limitOf(hedge)).toEqual(parseRate('60180', 'BTC', 'USD'));
+    desk.sources.withdrawBook('BTC-USD', 'thin');
+    await settleAll();
+  });
+
   it('lays off what customers bought beyond its soft limit, piece by piece, and its money comes home', async () => {
     await deal('BUY', '70000.00');
     const before = await position();

@@ -77,7 +77,8 @@ export class HedgeHouse {
     // On a price that is not firm, nobody would quote to a customer either.
     if (terms === undefined || !last?.firm) return;
     const { inventory: quoteInventory } = await this.house.position(database, terms.quote);
-    const plan = planHedge({ position, terms, last: last.mid, quoteInventory });
+    // Whoever moves the venue's own book must not move what the house pays there at most.
+    const plan = planHedge({ position, terms, last: last.external, quoteInventory });
     if (plan === undefined) return;
     const at = clock.now();
     const id = uuidV7(at.getTime());

@@ -1,6 +1,7 @@
 /** What the own exchange's book does to what customers are quoted (products.md §1.3). */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { compareRates, parseRate } from '@core/money';
+import { account } from '@platform/ledger';
 import { createTestBrokerage, PRICES, type TestBrokerage } from './testing/index.js';
 
 let t: TestBrokerage;
@@ -124,7 +125,43 @@ describe('an order that is priced anew', () => {
   });
 });
 
+/** `alpha` is the only external source that is left. */
+const onlyAlpha = (price: string, book: Parameters<typeof t.sources.sayBook>[1]): void => {
+  t.pass(4_000);
+  t.sources.say('alpha', 'BTC-USD', price);
+  t.sources.agree({ 'EUR-USD': PRICES['EUR-USD'] });
+  t.sources.sayBook('BTC-USD', book);
+};
+
 describe('somebody who makes the book look as they like', () => {
+  it('does not keep the circuit breaker from seeing where the market went', async () => {
+    const who = await t.customer({ USD: '100.00' });
+    const order = await t.order(who, (await t.quote({ customerId: who, amount: '60.00' })).id, {});
+    onlyAlpha('60950', { bids: [['60490', '9']], asks: [['60500', '9']] });
+    expect(t.pricing.prices.mid('BTC-USD').mid).toEqual(dollars('60722.5'));
+    const confirmed = await t.database.transaction((tx) =>
+      t.brokerage.confirmOrder.run(tx, { orderId: order.id, customerId: who }),
+    );
+    expect([confirmed.state, confirmed.reason]).toEqual(['FAILED', 'PRICE_MOVED']);
+  });
+
+  it('does not change what coins are worth that repay a debt', async () => {
+    const who = await t.customer();
+    const order = await t.order(who, (await t.quote({ customerId: who, amount: '100.00', method: 'CARD' })).id);
+    await t.capture(t.payments.cards.at(-1)!);
+    const bought = await t.available(who, 'BTC');
+    const [debt, owed] = [account('customer_debt', 'USD', who), account('chargeback_liability', 'USD')];
+    await t.ledger.submit({ id: crypto.randomUUID(), kind: 'test.move', legs: [{ account: debt, amount: 10_000n }, { account: owed, amount: -10_000n }] }); // prettier-ignore
+    await t.database.transaction((tx) => t.brokerage.reverseOrder.chargedBack(tx, order.id, crypto.randomUUID()));
+    t.prices({ 'BTC-USD': '90000' });
+    onlyAlpha('90000', { bids: [['89290', '9']], asks: [['89310', '9']] });
+    expect(t.pricing.prices.mid('BTC-USD').mid).toEqual(dollars('89650'));
+    await t.jobs.runPending();
+    expect(await t.read(order.id)).toMatchObject({ reversal: 'CLAWED_BACK' });
+    // 100 / 90,000, rounded up.
+    expect(bought - (await t.available(who, 'BTC'))).toBe(111_112n);
+  });
+
   it('buys nothing cheaper and sells nothing dearer for it, whatever they leave there', async () => {
     const honest = { buy: 0n, sell: 0n };
     t.sources.withdrawBook('BTC-USD', 'thin');
@@ -146,10 +183,7 @@ describe('somebody who makes the book look as they like', () => {
   });
 
   it('with a single external source left, neither', async () => {
-    t.pass(4_000);
-    t.sources.say('alpha', 'BTC-USD', '60000');
-    t.sources.agree({ 'EUR-USD': PRICES['EUR-USD'] });
-    t.sources.sayBook('BTC-USD', { bids: [['59490', '9']], asks: [['59500', '9']] });
+    onlyAlpha('60000', { bids: [['59490', '9']], asks: [['59500', '9']] });
     const bought = await buy('0.50000000');
     // Mid is half way to where the book was pulled; the price is not below what the external source says, with its half spread and ours.
     expect(bought.mid).toEqual(dollars('59747.5'));

@@ -11,7 +11,7 @@ const WHOLE_BPS = 10_000n;
 export interface HedgeInput {
   readonly position: HousePosition;
   readonly terms: HedgeTerms;
-  /** Of the asset in the terms' quote asset. */
+  /** The external sources' price of the asset in the terms' quote asset. */
   readonly last: Rate;
   /** What the desk's inventory has of the quote asset. */
   readonly quoteInventory: bigint;

@@ -2,7 +2,7 @@ import { rate, type Rate, roundRate, shiftByBps } from '@core/money';
 import { type BookFill, type Depth, type DepthLevel, fillBase, fillMoney, type Mid } from '@platform/pricing';
 import { type MarketPrice, PPM, type QuoteRequest, type Side, tradedSize, worseFor } from './price-quote.js';
 
-/** Orders of the own book further from mid than this are not counted: nobody can make our customers pay more by leaving them there alone. */
+/** Orders of the own book further than this from the external price are not counted: nobody makes our customers pay more by leaving them there. */
 const REACH_BPS = 100n;
 const MEAN_DECIMALS = 18;
 
@@ -22,8 +22,8 @@ export interface Reference extends MarketPrice {
  * rounded to 18 decimals, against the customer.
  *
  * Customers of the exchange move its book, so a price must not become theirs to make. Mid counts as the external sources alone state it where that
- * is worse for the customer; so whatever stands in the book makes no quote better than it would be without one. And only what is within one per cent of mid
- * counts, with the external price for the rest; so it makes none worse by more than that.
+ * is worse for the customer; so whatever stands in the book makes no quote better than it would be without one. And only what is within one per cent of what
+ * the external sources say counts, with the external price for the rest; so it makes none worse by more than that, wherever it pulls mid.
  */
 export function referencePrice({ mid: market, halfSpreadPpm, ...request }: ReferenceRequest): Reference {
   const { side } = request;
@@ -32,14 +32,14 @@ export function referencePrice({ mid: market, halfSpreadPpm, ...request }: Refer
   const external = rate(bound.base, bound.quote, bound.numerator * half, bound.denominator * PPM);
   const size = tradedSize(request);
   if (market.ownBook === undefined || size === 'too_small') return { reference: external, bound };
-  const levels = within(side, market.ownBook, market.mid);
+  const levels = within(side, market.ownBook, market.external);
   const book = 'base' in size ? fillBase(levels, size.base, external) : fillMoney(levels, size.money, external);
   const mean = roundRate(book.price, MEAN_DECIMALS, side === 'BUY' ? 'ceil' : 'floor');
   return { reference: worseFor(side, mean, external), bound, book };
 }
 
 /** What the customer's side trades against, up to the reach. */
-function within(side: Side, { bids, asks }: Depth, mid: Rate): readonly DepthLevel[] {
-  const edge = shiftByBps(mid, side === 'BUY' ? REACH_BPS : -REACH_BPS);
+function within(side: Side, { bids, asks }: Depth, external: Rate): readonly DepthLevel[] {
+  const edge = shiftByBps(external, side === 'BUY' ? REACH_BPS : -REACH_BPS);
   return (side === 'BUY' ? asks : bids).filter(({ price }) => worseFor(side, price, edge) === edge);
 }

@@ -40,7 +40,7 @@ export class ReverseOrder {
       await this.orders.resolveReversal(tx, order, 'WON', this.clock.now());
   }
 
-  /** Sells what was bought, up to the debt, at mid. @throws Refusal `price_unavailable`: the job tries again */
+  /** Sells what was bought, up to the debt, at what the external sources say, which nobody on the exchange moves. @throws Refusal `price_unavailable`: the job tries again */
   async clawBack(tx: Tx, orderId: string): Promise<Order> {
     const order = await this.orders.lock(tx, orderId);
     if (order.state !== 'REVERSED' || order.reversal !== 'USER_DEBT') return order;
@@ -48,12 +48,12 @@ export class ReverseOrder {
     const owed = account('customer_debt', pair.quote, order.customerId);
     const debt = await this.ledger.balance(owed, tx);
     if (debt > 0n) {
-      const { mid } = this.prices.mid(pair.symbol);
+      const { external: price } = this.prices.mid(pair.symbol);
       const coins = account('customer_available', pair.base, order.customerId);
       const has = await this.ledger.balance(coins, tx);
-      const needed = convertBack(debt, mid, 'ceil');
+      const needed = convertBack(debt, price, 'ceil');
       const sold = has < needed ? has : needed;
-      const worth = convert(sold, mid, 'floor');
+      const worth = convert(sold, price, 'floor');
       const repaid = worth < debt ? worth : debt;
       if (repaid > 0n) {
         await this.ledger.post(tx, {

@@ -2,7 +2,8 @@ import { divide } from '@core/money';
 import { squareRootCeil } from '@platform/pricing';
 import { PPM } from './price-quote.js';
 
-const MOST_HALF_SPREAD_PPM = 500_000n;
+/** However large a size is, something is left of a price: whoever asks for so much is told that it is too much. */
+const MOST_SPREAD_PPM = 500_000n;
 const YEAR_MS = 31_557_600_000n;
 
 /** The house's pricing policy for one pair (a row of `brokerage.pair`). Everything in parts per million of the price. */
@@ -28,12 +29,16 @@ export interface SpreadInputs {
   readonly methodAddOnPpm: bigint;
 }
 
-/** `max(base, σ·√(TTL/year) + venue fee + hedge slip(size)) + add-on of the method` (products.md §1.3), rounded up at each step. */
+/**
+ * `max(base, σ·√(TTL/year) + venue fee + hedge slip(size)) + add-on of the method` (products.md §1.3), rounded up at each step; never so much that
+ * nothing is left of a price.
+ */
 export function spreadPpm({ policy, annualVolatilityPpm, ttlMs, sizeUsdCents, methodAddOnPpm }: SpreadInputs): bigint {
   const option = volatilityOverPpm(annualVolatilityPpm, ttlMs);
   const slip = divide(policy.slipPpmPerThousandUsd * sizeUsdCents, 100_000n, 'ceil');
   const cost = option + policy.venueFeePpm + slip;
-  return (cost > policy.baseSpreadPpm ? cost : policy.baseSpreadPpm) + methodAddOnPpm;
+  const spread = (cost > policy.baseSpreadPpm ? cost : policy.baseSpreadPpm) + methodAddOnPpm;
+  return spread < MOST_SPREAD_PPM ? spread : MOST_SPREAD_PPM;
 }
 
 /** One standard deviation of the price over `ms`, rounded up: 55 % a year is 537 ppm (5.4 bps) over 30 s. */
@@ -44,7 +49,7 @@ export const volatilityOverPpm = (annualPpm: bigint, ms: bigint): bigint =>
 export function externalHalfSpreadPpm(policy: SpreadPolicy, sizeUsdCents: bigint): bigint {
   const slip = policy.externalSlipPpmPerThousandUsd * divide(sizeUsdCents, 100_000n, 'floor');
   const half = policy.externalHalfSpreadPpm + slip;
-  return half < MOST_HALF_SPREAD_PPM ? half : MOST_HALF_SPREAD_PPM;
+  return half < MOST_SPREAD_PPM ? half : MOST_SPREAD_PPM;
 }
 
 /**
