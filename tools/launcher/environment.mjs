@@ -229,7 +229,7 @@ export const ENVIRONMENT = [
     name: 'OWN_BOOK_MIN_DEPTH',
     readers: SERVERS,
     meaning:
-      'what each side of the own book must hold within 1 % of its best price to count, by quote asset; `USD:10000,EUR:10000,GBP:10000,USDC:10000,BTC:0.2` when unset',
+      'what each side of the own book must hold within 1 % of its best price to count, by quote asset; those it does not name are `USD:10000,EUR:10000,GBP:10000,USDC:10000,BTC:0.2`',
   },
   ...MARKET_MAKER_ENVIRONMENT,
   ...EVENT_LOG_ENVIRONMENT,

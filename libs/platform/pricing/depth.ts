@@ -88,7 +88,10 @@ const gcd = (a: bigint, b: bigint): bigint => {
   return a;
 };
 
-/** An exact sum, kept in lowest terms so that many levels do not make long numbers. */
+/**
+ * An exact sum that many levels do not make long numbers of. Prices are decimals, so one denominator nearly always divides the other; only where it does
+ * not is the greatest common divisor worth its time.
+ */
 class Sum {
   numerator: bigint;
   denominator: bigint;
@@ -99,6 +102,15 @@ class Sum {
   }
 
   add(numerator: bigint, denominator: bigint): void {
+    if (this.denominator % denominator === 0n) {
+      this.numerator += numerator * (this.denominator / denominator);
+      return;
+    }
+    if (denominator % this.denominator === 0n) {
+      this.numerator = this.numerator * (denominator / this.denominator) + numerator;
+      this.denominator = denominator;
+      return;
+    }
     const sum = this.numerator * denominator + numerator * this.denominator;
     const whole = this.denominator * denominator;
     const common = gcd(sum < 0n ? -sum : sum, whole);

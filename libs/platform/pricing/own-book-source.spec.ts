@@ -238,6 +238,17 @@ describe('the own book’s source', () => {
     await until(() => said.includes('60000.50'));
   });
 
+  it('is not cut off by customers who make its exchange busy, and is as it is in the end', async () => {
+    const gateway = await start();
+    gateway.priced();
+    await says('60000.00');
+    for (let n = 1; n <= 12_000; n += 1) gateway.book('', `60010x${n % 2 === 0 ? 1 : 2}`, { event: 'updated' });
+    gateway.book('', '60010x0 60020x1', { event: 'updated' });
+    await says('60005.00');
+    expect([gateway.ws.readyState, refused]).toEqual([WebSocket.OPEN, []]);
+    expect(said).not.toContain('late');
+  });
+
   it('follows an instrument that is halted, opened, or listed later', async () => {
     const gateway = await start();
     gateway.beat();

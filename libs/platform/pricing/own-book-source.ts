@@ -10,10 +10,13 @@ export const OWN_BOOK = 'own-book';
 
 /** A snapshot has every level of a book. */
 const MAX_MESSAGE_BYTES = 8 << 20;
-/** Beyond that this process would be busy with nothing else, and is better off without the book. */
-const MAX_MESSAGES_PER_SECOND = 10_000;
 /** A changed book is looked at so often, however much happens in it. */
 const LOOK_MS = 100;
+/**
+ * So many messages are read between two looks. How many there are is up to the exchange's customers, who must not be able to cut the book off: what is not
+ * read waits at the gateway, which tells a slow reader of the last state of each level only.
+ */
+const MESSAGES_PER_LOOK = 1_000;
 /** One that has not changed is as good as it was, which is said so often. */
 const REPEAT_MS = 1_000;
 /** A change that is older than this when it arrives was held up on the way; clocks are kept by NTP. */
@@ -44,8 +47,7 @@ export class OwnBookSource implements PriceSource {
   constructor(options: OwnBookSourceOptions) {
     this.#options = options;
     const { url, logger } = options;
-    const limits = { maxMessageBytes: MAX_MESSAGE_BYTES, maxMessagesPerSecond: MAX_MESSAGES_PER_SECOND };
-    this.#socket = new ReconnectingSocket({ name: OWN_BOOK, url, logger, ...limits });
+    this.#socket = new ReconnectingSocket({ name: OWN_BOOK, url, logger, maxMessageBytes: MAX_MESSAGE_BYTES });
   }
 
   start(listener: PriceListener): void {
@@ -67,7 +69,6 @@ interface Watched {
   hasSnapshot: boolean;
   /** While its changes come late the rest of them is still on its way, so until then no book of this gateway is what it is by now. */
   lateUntilMs: number;
-  isChanged: boolean;
   /** Why it has no price, as the listener was told last; undefined when that was a price. */
   told: NoTick | undefined;
   lookedAtMs: number;
@@ -80,6 +81,7 @@ class Watching implements SocketEvents {
   /** Whether the gateway has lost the exchange; undefined until it has said so. */
   #isAway: boolean | undefined;
   #knowsSymbols = false;
+  #readSinceLook = 0;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -93,7 +95,6 @@ class Watching implements SocketEvents {
       isSubscribed: false,
       hasSnapshot: false,
       lateUntilMs: -Infinity,
-      isChanged: false,
     };
     this.#watched = new Map(
       pairs.map((pair) => [
@@ -106,7 +107,7 @@ class Watching implements SocketEvents {
   opened(): void {
     this.link.say({ action: 'subscribe', channel: 'heartbeat' });
     this.link.say({ action: 'subscribe', channel: 'symbols' });
-    this.#timer = setInterval(() => this.#look(), LOOK_MS);
+    this.#timer = setInterval(() => this.#nextTurn(), LOOK_MS);
     this.#timer.unref();
   }
 
@@ -116,6 +117,8 @@ class Watching implements SocketEvents {
   }
 
   message(text: string | undefined): void {
+    this.#readSinceLook += 1;
+    if (this.#readSinceLook === MESSAGES_PER_LOOK) this.link.pause();
     const frame = text === undefined ? undefined : readExchangeFrame(text);
     if (frame === undefined) {
       this.listener.refused('malformed');
@@ -127,6 +130,12 @@ class Watching implements SocketEvents {
     }
     this.#next += 1;
     this.#take(frame);
+  }
+
+  #nextTurn(): void {
+    this.#look();
+    this.#readSinceLook = 0;
+    this.link.resume();
   }
 
   #take(frame: ExchangeFrame): void {
@@ -152,7 +161,6 @@ class Watching implements SocketEvents {
       const watched = this.#watched.get(pair);
       if (watched === undefined) continue;
       watched.status = status;
-      watched.isChanged = true;
       if (watched.isSubscribed) continue;
       watched.isSubscribed = true;
       this.link.say({ action: 'subscribe', channel: 'l2', symbol: pair });
@@ -171,7 +179,6 @@ class Watching implements SocketEvents {
     const lag = (this.options.wallClockMs ?? Date.now)() - Date.parse(frame.timestamp);
     const isLate = frame.event === 'updated' && lag > MAX_LAG_MS;
     watched.lateUntilMs = isLate ? performance.now() + LATE_MS : -Infinity;
-    watched.isChanged = true;
     try {
       book.change(frame.bids, frame.asks);
     } catch {
@@ -185,10 +192,9 @@ class Watching implements SocketEvents {
     const common = this.#commonObstacle(now);
     for (const [pair, watched] of this.#watched) {
       const why = common ?? this.#obstacle(watched, now);
-      if (why !== undefined) {
-        watched.isChanged = true;
-        this.#withdraw(pair, watched, why);
-      } else if (watched.isChanged || now - watched.lookedAtMs >= REPEAT_MS) this.#tell(pair, watched, now);
+      if (why !== undefined) this.#withdraw(pair, watched, why);
+      else if (watched.told !== undefined || watched.book.isChanged || now - watched.lookedAtMs >= REPEAT_MS)
+        this.#tell(pair, watched, now);
     }
   }
 
@@ -207,7 +213,6 @@ class Watching implements SocketEvents {
 
   #tell(pair: string, watched: Watched, now: number): void {
     const view = watched.book.view();
-    watched.isChanged = false;
     watched.lookedAtMs = now;
     if (view.kind === 'none') return this.#withdraw(pair, watched, view.why);
     watched.told = undefined;

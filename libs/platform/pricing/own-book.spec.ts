@@ -57,6 +57,61 @@ describe('what the own book is worth', () => {
     fc.assert(fc.property(twice, ([some, shuffled]) => expect(viewOf(shuffled)).toEqual(viewOf(some))));
   });
 
+  it('cannot be hidden behind many small orders', () => {
+    const small = Array.from({ length: 500 }, (_, at) => row(`60010.${String(at).padStart(3, '0')}`, '0.00001'));
+    const view = bookOf([row('59990', '1')], [...small, row('60020', '9')]).view();
+    if (view.kind === 'none') throw new Error(view.why);
+    expect(view.depth.asks).toHaveLength(501);
+    expect(view.depth.asks.at(-1)?.quantity).toBe(900_000_000n);
+  });
+
+  it('is not looked at again for what comes and goes far from the best prices', () => {
+    const book = bookOf([row('59990', '1')], [row('60010', '1')]);
+    const before = book.view();
+    book.change([row('59390', '5'), row('59000', '7')], [row('60611', '5')]);
+    book.change([row('59390', '0')], []);
+    expect(book.isChanged).toBe(false);
+    expect(book.view()).toBe(before);
+    // One per cent away is near, to the last digit.
+    book.change([row('59390.1', '1')], []);
+    expect(book.isChanged).toBe(true);
+    book.change([row('59390.1', '0')], []);
+    expect(told(book)).toBe('60000.00');
+    expect(book.isChanged).toBe(false);
+    // The best bid goes, and what was far is near.
+    book.change([row('59990', '0')], []);
+    expect(book.isChanged).toBe(true);
+    expect(told(book)).toBe('wide');
+    book.change([], [row('60010', '0'), row('59100', '1')]);
+    expect(told(book)).toBe('59050.00');
+  });
+
+  it('is what its levels are worth, whenever it was looked at in between', () => {
+    const rows = fc.array(
+      fc.tuple(
+        fc.constantFrom('bids', 'asks'),
+        // The 24th is one per cent from the best.
+        fc.constantFrom(0, 1, 2, 23, 24, 25, 40),
+        fc.constantFrom('0', '0', '0.1', '1'),
+        fc.boolean(),
+      ),
+      { maxLength: 40 },
+    );
+    fc.assert(
+      fc.property(rows, (changes) => {
+        const [viewed, unviewed] = [bookOf([], []), bookOf([], [])];
+        for (const [side, at, qty, looks] of changes) {
+          const px = String(60_000 + (side === 'bids' ? -25 * at : 25 * at + 10));
+          for (const each of [viewed, unviewed])
+            each.change(side === 'bids' ? [row(px, qty)] : [], side === 'asks' ? [row(px, qty)] : []);
+          if (looks) viewed.view();
+        }
+        expect(viewed.view()).toEqual(unviewed.view());
+      }),
+      { numRuns: 500 },
+    );
+  });
+
   it('is a number of 18 decimals, whatever fractions a mean of odd levels is', () => {
     const view = bookOf(
       [row('59990.7', '0.07777777'), row('59990.3', '1')],

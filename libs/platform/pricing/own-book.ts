@@ -1,4 +1,4 @@
-import { assetOf, type AssetCode, compareRates, divergenceBps, parseDecimal, parseRate, rate, type Rate, roundRate, shiftByBps } from '@core/money'; // prettier-ignore
+import { assetOf, type AssetCode, compareRates, divergenceBps, parseDecimal, rate, type Rate, roundRate } from '@core/money'; // prettier-ignore
 import { type Depth, type DepthLevel, fillMoney } from './depth.js';
 import { type Pair } from './pair.js';
 import { type NoTick } from './price-source.js';
@@ -22,9 +22,6 @@ export const OWN_BOOK_RULES: OwnBookRules = {
 /** As many as an external source may state: what a source says is a number, however it came by it. */
 const PRICE_DECIMALS = 18;
 
-/** Levels of a side that are told on: more are never needed within one per cent. */
-const MOST_LEVELS = 200;
-
 /** A row of the l2 channel: decimal text; quantity `0` when nothing is left at the price. */
 export interface BookRow {
   readonly px: string;
@@ -35,20 +32,56 @@ export type BookView =
   | { readonly kind: 'price'; readonly price: Rate; readonly depth: Depth }
   | { readonly kind: 'none'; readonly why: NoTick };
 
-/** Levels of one side by price in 10⁻¹⁸ of the quote asset. */
-type Side = Map<bigint, DepthLevel>;
-type Order = (a: DepthLevel, b: DepthLevel) => number;
+const PRICE_UNIT = 10n ** BigInt(PRICE_DECIMALS);
+const BPS = 10_000n;
 
-const highestFirst: Order = (a, b) => compareRates(b.price, a.price);
-const lowestFirst: Order = (a, b) => compareRates(a.price, b.price);
+/**
+ * One side: quantities by price in 10⁻¹⁸ of the quote asset. Whoever likes may leave orders far from the best price, so these cost a comparison of integers
+ * each time the side is looked at, and nothing when they come and go.
+ */
+class Side {
+  readonly #quantities = new Map<bigint, bigint>();
+  /** The last price that was near when the side was looked at; undefined when nothing stood there. */
+  #edge: bigint | undefined;
+
+  /** @param sign -1 where the highest price is the best, 1 where the lowest is */
+  constructor(private readonly sign: -1n | 1n) {}
+
+  clear(): void {
+    this.#quantities.clear();
+    this.#edge = undefined;
+  }
+
+  /** Whether what is near may be other than when it was looked at. */
+  set(price: bigint, quantity: bigint): boolean {
+    if (quantity === 0n) this.#quantities.delete(price);
+    else this.#quantities.set(price, quantity);
+    return this.#edge === undefined || this.sign * price <= this.sign * this.#edge;
+  }
+
+  /** The prices within `bps` of the best one, best first, with what stands there. */
+  near(bps: bigint): (readonly [price: bigint, quantity: bigint])[] {
+    const { sign } = this;
+    let best: bigint | undefined;
+    for (const price of this.#quantities.keys()) if (best === undefined || sign * price < sign * best) best = price;
+    // The edge is rounded to the inside, where every price that is near is.
+    const edge = best === undefined ? undefined : (best * (BPS + sign * bps) + (sign < 0n ? BPS - 1n : 0n)) / BPS;
+    this.#edge = edge;
+    if (edge === undefined) return [];
+    return [...this.#quantities]
+      .filter(([price]) => sign * price <= sign * edge)
+      .sort(([a], [b]) => (sign * a < sign * b ? -1 : 1));
+  }
+}
 
 /**
  * The own exchange's order book of one pair, level by level, and the price that it is worth: the middle between what the minimum depth is sold and
  * bought for there. The middle of the best two prices would be anybody's to set with an order of one lot.
  */
 export class OwnBook {
-  readonly #bids: Side = new Map();
-  readonly #asks: Side = new Map();
+  readonly #bids = new Side(-1n);
+  readonly #asks = new Side(1n);
+  #view: BookView | undefined;
 
   constructor(
     readonly pair: Pair,
@@ -58,6 +91,12 @@ export class OwnBook {
   clear(): void {
     this.#bids.clear();
     this.#asks.clear();
+    this.#view = undefined;
+  }
+
+  /** Whether something changed near the best prices, so that the book may be worth something else than when it was viewed. */
+  get isChanged(): boolean {
+    return this.#view === undefined;
   }
 
   /** New totals of some levels. @throws AmountError, RangeError when a row is no price and quantity */
@@ -67,9 +106,12 @@ export class OwnBook {
   }
 
   view(): BookView {
+    return (this.#view ??= this.#look());
+  }
+
+  #look(): BookView {
     const { minDepth, nearBps } = this.rules;
-    const bids = near(this.#bids, highestFirst, -nearBps);
-    const asks = near(this.#asks, lowestFirst, nearBps);
+    const [bids, asks] = [this.#near(this.#bids), this.#near(this.#asks)];
     const [bid, ask] = [bids[0], asks[0]];
     if (bid === undefined || ask === undefined) return { kind: 'none', why: 'one_sided' };
     if (compareRates(bid.price, ask.price) >= 0) return { kind: 'none', why: 'crossed' };
@@ -87,21 +129,18 @@ export class OwnBook {
   }
 
   #set(side: Side, { px, qty }: BookRow): void {
-    const { base, quote } = this.pair;
-    const quantity = parseDecimal(qty, assetOf(base).scale);
-    const key = parseDecimal(px, PRICE_DECIMALS);
-    if (quantity === 0n) side.delete(key);
-    else side.set(key, { price: parseRate(px, base, quote), quantity });
+    const quantity = parseDecimal(qty, assetOf(this.pair.base).scale);
+    const price = parseDecimal(px, PRICE_DECIMALS);
+    if (price <= 0n || quantity < 0n) throw new RangeError('a level has a positive price and a quantity');
+    if (side.set(price, quantity)) this.#view = undefined;
   }
-}
 
-/** The levels within `bps` of the best one, best first. */
-function near(side: Side, order: Order, bps: bigint): readonly DepthLevel[] {
-  let best: DepthLevel | undefined;
-  for (const level of side.values()) if (best === undefined || order(level, best) < 0) best = level;
-  if (best === undefined) return [];
-  const edge = { price: shiftByBps(best.price, bps), quantity: 0n };
-  return [...side.values()].filter((level) => order(level, edge) <= 0).sort(order).slice(0, MOST_LEVELS); // prettier-ignore
+  #near(side: Side): readonly DepthLevel[] {
+    const { base, quote } = this.pair;
+    return side
+      .near(this.rules.nearBps)
+      .map(([price, quantity]) => ({ price: rate(base, quote, price, PRICE_UNIT), quantity }));
+  }
 }
 
 const middle = (a: Rate, b: Rate): Rate =>

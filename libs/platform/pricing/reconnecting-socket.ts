@@ -16,7 +16,8 @@ export interface SocketSettings {
   readonly url: string;
   readonly logger: Logger;
   readonly maxMessageBytes: number;
-  readonly maxMessagesPerSecond: number;
+  /** More than that is a flood, for which the connection is cut; without it whoever speaks on it sees to it by pausing. */
+  readonly maxMessagesPerSecond?: number;
 }
 
 /** One connection as the one who speaks on it sees it. */
@@ -28,6 +29,9 @@ export interface SocketLink {
   cut(why: string): void;
   /** What came makes sense: the next loss is retried at once. */
   healthy(): void;
+  /** Reads no more from the network; what was read already still comes. */
+  pause(): void;
+  resume(): void;
 }
 
 export interface SocketEvents {
@@ -39,7 +43,7 @@ export interface SocketEvents {
 
 /**
  * A WebSocket to somebody outside that is made again whenever it is lost. Nothing the other side does can hurt the process: messages are
- * bounded in size and rate, and a silent connection is cut and made again with growing, jittered pauses.
+ * bounded in size, and in rate where whoever speaks does not bound that, and a silent connection is cut and made again with growing, jittered pauses.
  */
 export class ReconnectingSocket {
   readonly #settings: SocketSettings;
@@ -141,6 +145,14 @@ class Connection implements SocketLink {
     this.owner.healthy();
   }
 
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
   async end(): Promise<void> {
     this.#socket.terminate();
     await this.#ended;
@@ -163,7 +175,7 @@ class Connection implements SocketLink {
     const now = performance.now();
     if (now - this.#second.startMs > 1_000) this.#second = { startMs: now, messages: 0 };
     this.#second.messages += 1;
-    return this.#second.messages > this.settings.maxMessagesPerSecond;
+    return this.#second.messages > (this.settings.maxMessagesPerSecond ?? Infinity);
   }
 }
 

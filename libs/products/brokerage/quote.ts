@@ -22,7 +22,10 @@ export interface QuotedSource {
   readonly covered?: string;
 }
 
-/** A price we give one customer for one conversion, for a while, once. Everything but `state` is fixed and signed. */
+/**
+ * A price we give one customer for one conversion, for a while, once. Everything but `state` is fixed, and what is promised is signed ({@link QuoteSigner});
+ * `reference`, `sources` and `limits` say how it came about, and promise nothing.
+ */
 export interface Quote {
   readonly id: string;
   readonly customerId: string;
