@@ -75,6 +75,13 @@ describe('compose.yaml', () => {
     }
   });
 
+  test('lets whoever reads the own book be told how much must stand in it', () => {
+    const readers = Object.entries(compose.services).filter(([, { environment }]) => environment?.['OWN_BOOK_URL']);
+    expect(readers.map(([name]) => name)).toEqual(['api', 'admin', 'worker']);
+    for (const [, { environment }] of readers)
+      expect(environment?.['OWN_BOOK_MIN_DEPTH']).toBe('${OWN_BOOK_MIN_DEPTH:-}');
+  });
+
   test('keeps the signer off every network', () => {
     expect(compose.services['signer']?.network_mode).toBe('none');
   });
