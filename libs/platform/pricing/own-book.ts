@@ -36,41 +36,64 @@ const PRICE_UNIT = 10n ** BigInt(PRICE_DECIMALS);
 const BPS = 10_000n;
 
 /**
- * One side: quantities by price in 10⁻¹⁸ of the quote asset. Whoever likes may leave orders far from the best price, so these cost a comparison of integers
- * each time the side is looked at, and nothing when they come and go.
+ * One side: quantities by price in 10⁻¹⁸ of the quote asset, and the prices in order. Whoever likes may leave orders far from the best price, so these cost
+ * a search among integers when they come and go, and nothing when what is near is looked at.
  */
 class Side {
   readonly #quantities = new Map<bigint, bigint>();
-  /** The last price that was near when the side was looked at; undefined when nothing stood there. */
+  /** Best first. */
+  #prices: bigint[] = [];
+  /** The last price that would have been near when the side was looked at; undefined when nothing stood there. */
   #edge: bigint | undefined;
 
-  /** @param sign -1 where the highest price is the best, 1 where the lowest is */
-  constructor(private readonly sign: -1n | 1n) {}
+  constructor(private readonly best: 'highest' | 'lowest') {}
 
   clear(): void {
     this.#quantities.clear();
+    this.#prices = [];
     this.#edge = undefined;
   }
 
   /** Whether what is near may be other than when it was looked at. */
   set(price: bigint, quantity: bigint): boolean {
+    const isThere = this.#quantities.has(price);
     if (quantity === 0n) this.#quantities.delete(price);
     else this.#quantities.set(price, quantity);
-    return this.#edge === undefined || this.sign * price <= this.sign * this.#edge;
+    if (isThere && quantity === 0n) this.#prices.splice(this.#placeOf(price), 1);
+    if (!isThere && quantity > 0n) this.#prices.splice(this.#placeOf(price), 0, price);
+    return this.#edge === undefined || !this.#isBehind(price, this.#edge);
   }
 
   /** The prices within `bps` of the best one, best first, with what stands there. */
   near(bps: bigint): (readonly [price: bigint, quantity: bigint])[] {
-    const { sign } = this;
-    let best: bigint | undefined;
-    for (const price of this.#quantities.keys()) if (best === undefined || sign * price < sign * best) best = price;
-    // The edge is rounded to the inside, where every price that is near is.
-    const edge = best === undefined ? undefined : (best * (BPS + sign * bps) + (sign < 0n ? BPS - 1n : 0n)) / BPS;
+    const [best] = this.#prices;
+    if (best === undefined) {
+      this.#edge = undefined;
+      return [];
+    }
+    // Rounded to the inside, where every price that is near is.
+    const edge = this.best === 'lowest' ? (best * (BPS + bps)) / BPS : (best * (BPS - bps) + BPS - 1n) / BPS;
     this.#edge = edge;
-    if (edge === undefined) return [];
-    return [...this.#quantities]
-      .filter(([price]) => sign * price <= sign * edge)
-      .sort(([a], [b]) => (sign * a < sign * b ? -1 : 1));
+    const beyond = this.#prices.findIndex((price) => this.#isBehind(price, edge));
+    return this.#prices
+      .slice(0, beyond < 0 ? undefined : beyond)
+      .map((price) => [price, this.#quantities.get(price) ?? 0n]);
+  }
+
+  /** Where the price is, or would have to be. */
+  #placeOf(price: bigint): number {
+    let [low, high] = [0, this.#prices.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      const at = this.#prices[middle];
+      if (at !== undefined && this.#isBehind(price, at)) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  #isBehind(price: bigint, other: bigint): boolean {
+    return this.best === 'lowest' ? price > other : price < other;
   }
 }
 
@@ -79,8 +102,8 @@ class Side {
  * bought for there. The middle of the best two prices would be anybody's to set with an order of one lot.
  */
 export class OwnBook {
-  readonly #bids = new Side(-1n);
-  readonly #asks = new Side(1n);
+  readonly #bids = new Side('highest');
+  readonly #asks = new Side('lowest');
   #view: BookView | undefined;
 
   constructor(
