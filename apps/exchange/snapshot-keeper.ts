@@ -34,6 +34,7 @@ export class SnapshotKeeper {
   #last: number;
   #lastAt = performance.now();
   #copying: { prefix: Uint8Array; sequence: number; time: number } | undefined;
+  #copied: { pieces: Uint8Array[]; sequence: number; time: number } | undefined;
   #writing: { to: SnapshotInProgress; pieces: Uint8Array[]; at: number } | undefined;
   #isCommitting = false;
   #startedAt = 0;
@@ -48,7 +49,12 @@ export class SnapshotKeeper {
   }
 
   get isBusy(): boolean {
-    return this.#copying !== undefined || this.#writing !== undefined || this.#isCommitting;
+    return this.#isWorking || this.#isCommitting;
+  }
+
+  /** Whether there is something left to be done between batches. */
+  get #isWorking(): boolean {
+    return this.#copying !== undefined || this.#copied !== undefined || this.#writing !== undefined;
   }
 
   /** Whether the engine's state is being copied, which only one can do at a time. */
@@ -58,8 +64,9 @@ export class SnapshotKeeper {
 
   /** Between two batches: begins one if it is time, or does a slice of the one in progress. True while there is more to do. */
   step(): boolean {
-    if (!this.isBusy && this.#isDue()) this.#begin();
-    return this.#slice();
+    if (this.isBusy || !this.#isDue()) return this.#slice();
+    this.#begin();
+    return true;
   }
 
   /** Gives up the one in progress, unless it is only to be named yet; the engine may be copied by others again. */
@@ -70,6 +77,7 @@ export class SnapshotKeeper {
     }
     this.#writing?.to.abandon();
     this.#copying = undefined;
+    this.#copied = undefined;
     this.#writing = undefined;
   }
 
@@ -99,26 +107,36 @@ export class SnapshotKeeper {
   }
 
   #slice(): boolean {
-    if (this.#copying === undefined && this.#writing === undefined) return false;
+    if (!this.#isWorking) return false;
     const startedAt = performance.now();
     try {
-      while (performance.now() - startedAt < this.#policy.pauseMs / 2) {
-        if (this.#copying !== undefined) this.#copySome(this.#copying);
-        else if (this.#writing !== undefined) this.#writeSome(this.#writing);
-        else break;
-      }
+      // Making a file takes its time, and gets a slice of its own.
+      if (this.#copied !== undefined) this.#openFor(this.#copied);
+      else while (performance.now() - startedAt < this.#policy.pauseMs / 2 && this.#advance());
     } catch (error) {
+      this.#copied = undefined;
       this.#writing = undefined;
       this.#finish(error as Error);
     }
     this.#longestPause = Math.max(this.#longestPause, performance.now() - startedAt);
+    return this.#isWorking;
+  }
+
+  /** A little of what is under way; false when there is no more of it. */
+  #advance(): boolean {
+    if (this.#copying !== undefined) this.#copySome(this.#copying);
+    else if (this.#writing !== undefined) this.#writeSome(this.#writing);
     return this.#copying !== undefined || this.#writing !== undefined;
   }
 
   #copySome({ prefix, sequence, time }: { prefix: Uint8Array; sequence: number; time: number }): void {
     if (!advanceSnapshot(SLICE_BYTES)) return;
     this.#copying = undefined;
-    const pieces = [prefix, ...takeSnapshot()];
+    this.#copied = { pieces: [prefix, ...takeSnapshot()], sequence, time };
+  }
+
+  #openFor({ pieces, sequence, time }: { pieces: Uint8Array[]; sequence: number; time: number }): void {
+    this.#copied = undefined;
     const to = this.#source.journal.beginSnapshot({
       sequence,
       time,
