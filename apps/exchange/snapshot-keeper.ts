@@ -1,9 +1,9 @@
 import { type Journal, type SnapshotInProgress } from '@base/journal';
-import { advanceSnapshot, beginSnapshot, takeSnapshot } from '@core/matching';
+import { advanceSnapshot, beginSnapshot, giveBackPiece, takeSnapshot } from '@core/matching';
 import { SNAPSHOT_VERSION, snapshotPrefix } from './replay.js';
 
 /** Copied, or written, between two looks at the watch. */
-const SLICE_BYTES = 64 * 1024;
+const SLICE_BYTES = 16 * 1024;
 
 export interface SnapshotPolicy {
   /** After so many commands, or so much time if there were any. */
@@ -159,6 +159,7 @@ export class SnapshotKeeper {
     if (writing.at < piece.length) return;
     writing.pieces.shift();
     writing.at = 0;
+    giveBackPiece(piece);
   }
 
   #finish(error: Error | null): void {

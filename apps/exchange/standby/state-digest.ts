@@ -1,5 +1,5 @@
 import { createHash, type Hash } from 'node:crypto';
-import { advanceSnapshot, beginSnapshot, takeSnapshot } from '@core/matching';
+import { advanceSnapshot, beginSnapshot, giveBackPiece, takeSnapshot } from '@core/matching';
 
 const SLICE_BYTES = 64 * 1024;
 
@@ -76,6 +76,7 @@ export class StateDigest {
     if (hashing.at >= piece.length) {
       hashing.pieces.shift();
       hashing.at = 0;
+      giveBackPiece(piece);
     }
     return undefined;
   }

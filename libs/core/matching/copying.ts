@@ -25,6 +25,33 @@ class Page {
   mark(record: number): void {
     this.copied[record >> 5]! |= 1 << (record & 31);
   }
+
+  clear(): void {
+    this.copied.fill(0);
+  }
+}
+
+/**
+ * Pages whose contents have been read, by their size: the next snapshot copies over them. Megabytes that come and go would have the garbage
+ * collector stop the engine for milliseconds, several times in each snapshot.
+ */
+const spare = new Map<number, Page[]>();
+/** Pages that were handed out, by their memory; whoever does not give one back lets it go. */
+const lent = new WeakMap<ArrayBufferLike, Page>();
+
+const takePage = (records: number, perRecord: number): Page =>
+  spare.get(records * perRecord)?.pop() ?? new Page(records, perRecord);
+
+/** A piece of a snapshot that nobody will read again: its memory is used for another. */
+export function giveBackPiece({ buffer }: Uint8Array): void {
+  const page = lent.get(buffer);
+  if (page === undefined) return;
+  lent.delete(buffer);
+  page.clear();
+  const { length } = page.words;
+  const pages = spare.get(length);
+  if (pages === undefined) spare.set(length, [page]);
+  else pages.push(page);
 }
 
 /** A table from its word `first` on (0 if left out), `perRecord` words a record. */
@@ -88,7 +115,10 @@ export class TableCopy {
     const { pages } = this;
     this.count = 0;
     this.pages = [];
-    return pages.map((page) => page!.words);
+    return pages.map((page) => {
+      lent.set(page!.words.buffer, page!);
+      return page!.words;
+    });
   }
 
   /** Puts a copy back into the parts; returns how many records it had. */
@@ -106,7 +136,7 @@ export class TableCopy {
 
   private pageOf(n: number): Page {
     const place = n >> PAGE_SHIFT;
-    return (this.pages[place] ??= new Page(Math.min(PAGE_RECORDS, this.count - (place << PAGE_SHIFT)), this.perRecord));
+    return (this.pages[place] ??= takePage(Math.min(PAGE_RECORDS, this.count - (place << PAGE_SHIFT)), this.perRecord));
   }
 
   private copy(n: number, page: Page): void {

@@ -8,7 +8,7 @@
 import { accountRecord, accounts, balanceCopies, balances, clearAccounts, rowOf } from './balances.js';
 import { capacity } from './capacity.js';
 import { closedIdCopy, closedIdRing, forgetClientIds, restoreClosedIds } from './client-ids.js';
-import { copying, type TableCopy } from './copying.js';
+import { copying, giveBackPiece, type TableCopy } from './copying.js';
 import { forgetExpiries } from './expiry.js';
 import { freeAllRecords, markTaken, recordMark } from './free-records.js';
 import { BASE_ROW, INSTRUMENT_SHIFT, instruments, instrumentTables, QUOTE_ROW } from './instruments.js';
@@ -66,7 +66,7 @@ export function advanceSnapshot(bytes: number): boolean {
   return true;
 }
 
-/** The complete snapshot, in pieces that follow each other. */
+/** The complete snapshot, in pieces that follow each other; `giveBackPiece` when one has been read. */
 export function takeSnapshot(): Uint8Array[] {
   if (job.next !== TABLES.length) throw new Error('the snapshot is not complete');
   copying.isCopying[0] = 0;
@@ -93,6 +93,7 @@ export function digest(): string {
       const mixed = Math.imul(lanes[lane]! ^ words[k]!, 0x9e3779b1);
       lanes[lane] = mixed ^ (mixed >>> 15) ^ lanes[(lane + 1) & 3]!;
     }
+    giveBackPiece(piece);
   }
   return Array.from(lanes, (lane) => (lane >>> 0).toString(16).padStart(8, '0')).join('');
 }
