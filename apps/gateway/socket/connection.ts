@@ -1,6 +1,7 @@
 import { type Duplex } from 'node:stream';
 import { WebSocket } from 'ws';
 import { type Trader } from '../access/access.js';
+import { jsonText } from './json-text.js';
 import { endings, type Ending } from './metrics.js';
 import { Outbox, type OutboxLimits } from './outbox.js';
 import { type SharedMessage } from './shared-message.js';
@@ -18,10 +19,6 @@ const CLOSE_CODES: Partial<Record<Ending, number>> = {
   'protocol error': 1003,
   'going away': 1001,
 };
-
-/** A text as JSON that is ASCII whatever a client put in. */
-export const jsonText = (text: string): string =>
-  JSON.stringify(text).replace(/[^\x20-\x7e]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`); // prettier-ignore
 
 /** One client's WebSocket: what it is subscribed to, who it stands for, and how it ends. */
 export class Connection {

@@ -3,6 +3,7 @@ import { POST_ONLY, type OrderType, type TimeInForce } from '@core/contracts';
 import { averagePrice, formatPrice, formatQuantity, formatUnits, type ExecutionReport, type ViewedInstrument, type ViewedOrder } from '@core/venue-view'; // prettier-ignore
 import { orderText, reportText } from '../rejects.js';
 import { isoTime } from './iso-time.js';
+import { jsonText } from './json-text.js';
 
 const ORDER_TYPE_WORDS: Readonly<Record<OrderType, string>> = {
   limit: 'limit',
@@ -77,10 +78,6 @@ export function statusMembers(order: ViewedOrder, instrument: ViewedInstrument):
 
 const NOT_TRADED = '"lastPx":0,"lastShares":0,"tradeId":"0","fee":0';
 
-/** What needs no escaping stands as it is; the names that clients give are of this kind nearly always. */
-const PLAIN = /^[ !#-[\]-~]*$/;
-const quoted = (text: string): string => (PLAIN.test(text) ? `"${text}"` : JSON.stringify(text));
-
 const TIME_IN_FORCE_WORDS: Readonly<Record<TimeInForce, string>> = { gtc: 'GTC', ioc: 'IOC', fok: 'FOK', gtd: 'GTD' };
 
 /** @param traded the members that tell of a fill */
@@ -101,10 +98,10 @@ function members(
   const stopPrice = order.triggerPrice === 0 ? '' : `,"stopPx":${formatPrice(instrument, order.triggerPrice)}`;
   const instructions = (order.instructions & POST_ONLY) === 0 ? '' : ',"execInst":"ALO"';
   return (
-    `"orderID":"${execution.orderId}","gwOrderId":${execution.orderId},"clOrdID":${quoted(order.clientText ?? '')},` +
+    `"orderID":"${execution.orderId}","gwOrderId":${execution.orderId},"clOrdID":${jsonText(order.clientText ?? '')},` +
     `"symbol":"${instrument.symbol}","side":"${order.side}","ordType":"${ORDER_TYPE_WORDS[order.type]}",` +
     `"orderQty":${quantity(order.quantity)},"leavesQty":${quantity(leaves(order))},"cumQty":${quantity(order.filled)},"avgPx":${averagePrice(order, instrument)},` +
-    `"ordStatus":"${orderStatusWord(order)}","timeInForce":"${TIME_IN_FORCE_WORDS[order.timeInForce]}","text":${quoted(execution.text)},` +
+    `"ordStatus":"${orderStatusWord(order)}","timeInForce":"${TIME_IN_FORCE_WORDS[order.timeInForce]}","text":${jsonText(execution.text)},` +
     `"execType":"${execution.execType}","execID":"${execution.id}","transactTime":"${isoTime(execution.time)}","msgType":8,` +
     `${traded}${price}${stopPrice}${instructions},` +
     `"marginOrder":false,"closePositionOrder":false`

@@ -10,7 +10,8 @@ import {
 import { type VenueFeed } from '../desk/venue-feed.js';
 import { OrderFault, readOrder } from '../order-terms.js';
 import { REFUSALS, REJECTS, UNKNOWN_OUTCOME } from '../rejects.js';
-import { jsonText, type Connection } from './connection.js';
+import { type Connection } from './connection.js';
+import { jsonText } from './json-text.js';
 import { type PrivateData } from './private-data.js';
 import { type ClientRequest } from './request.js';
 

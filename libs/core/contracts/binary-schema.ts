@@ -230,7 +230,8 @@ const zeroOf = (type: FieldType): unknown => {
   return type === 'i64' || type === 'u64' ? 0n : 0;
 };
 
-function outOfRange(name: string, value: unknown): never {
+/** A value does not fit its field. */
+export function outOfRange(name: string, value: unknown): never {
   throw new RangeError(`${name} cannot be ${String(value)}`);
 }
 

@@ -2,6 +2,7 @@
  * The few messages that every order consists of, read and written field by field: what the codec does by walking a message's declaration, several
  * times as fast. Where a field stands is still the declaration's to say, and `hot-messages.spec.ts` holds both against each other.
  */
+import { outOfRange } from './binary-schema.js';
 import { CANCEL_REASONS, ENGINE_CODEC_VERSION, engineCommands, type EngineCommandDraft, type EngineEvent, engineEvents, ORDER_TYPES, SELF_TRADE_RULES, SIDES, TIMES_IN_FORCE } from './engine-codec.js'; // prettier-ignore
 
 type Event<K extends EngineEvent['kind']> = Extract<EngineEvent, { kind: K }>;
@@ -193,10 +194,6 @@ function encodeHead(target: DataView, at: number, { bytes, code, session, number
   target.setUint8(at + VERSION_AT, ENGINE_CODEC_VERSION);
   target.setUint32(at + ORIGIN_AT, session, true);
   target.setBigInt64(at + SEQUENCE_AT, number, true);
-}
-
-function outOfRange(name: string, value: unknown): never {
-  throw new RangeError(`${name} cannot be ${String(value)}`);
 }
 
 const unsigned = (value: number, most: number, name: string): number =>

@@ -56,8 +56,7 @@ export function formatUnits(asset: Pick<ViewedAsset, 'scale'>, units: bigint): s
 /** Plain decimal text of value / 10^scale: no exponent, no trailing zeros, `0` for zero. */
 export function formatDecimal(value: bigint, scale: number): string {
   if (value === 0n) return '0';
-  // Whole numbers of this size are exact as doubles, and their digits come several times as fast.
-  const digits = isSmall(value) ? String(Math.abs(Number(value))) : (value < 0n ? -value : value).toString();
+  const digits = (value < 0n ? -value : value).toString();
   const sign = value < 0n ? '-' : '';
   if (scale === 0) return sign + digits;
   const padded = digits.padStart(scale + 1, '0');
@@ -149,8 +148,6 @@ function parseSteps({ increment, scale }: Step, text: string): bigint | Misreadi
   if (scaled % increment !== 0n) return 'invalid';
   return sign === '-' ? -scaled / increment : scaled / increment;
 }
-
-const isSmall = (value: bigint): boolean => value === BigInt.asIntN(53, value);
 
 const POWERS = Array.from({ length: MAX_EXPONENT + 1 }, (_, power) => 10n ** BigInt(power));
 const tenTo = (power: number): bigint => POWERS[power] ?? 10n ** BigInt(power);

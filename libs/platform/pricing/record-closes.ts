@@ -4,7 +4,8 @@ import { type Prices } from './prices.js';
 
 /**
  * Turns the stream of firm prices into one close per pair and minute. `run` is called every second or so: it notes each pair's firm price
- * and keeps the notes of minutes that are over. What is kept is what the external sources say: volatility, and so every spread, is made of it. A minute without a firm price has no close; a gap is the truth.
+ * and keeps the notes of minutes that are over. What is kept is what the external sources say: volatility, and so every spread, is
+ * made of it. A minute without a firm price has no close; a gap is the truth.
  */
 export class RecordCloses {
   readonly #running = new Map<string, MinuteClose>();

@@ -40,7 +40,10 @@ export class ReverseOrder {
       await this.orders.resolveReversal(tx, order, 'WON', this.clock.now());
   }
 
-  /** Sells what was bought, up to the debt, at what the external sources say, which nobody on the exchange moves. @throws Refusal `price_unavailable`: the job tries again */
+  /**
+   * Sells what was bought, up to the debt, at what the external sources say, which nobody on the exchange moves.
+   * @throws Refusal `price_unavailable`: the job tries again
+   */
   async clawBack(tx: Tx, orderId: string): Promise<Order> {
     const order = await this.orders.lock(tx, orderId);
     if (order.state !== 'REVERSED' || order.reversal !== 'USER_DEBT') return order;

@@ -118,11 +118,11 @@ async function writeJournal(folder) {
     ...handlers,
   });
   journal.recover({ onSnapshot: () => false, onRecords: ignore });
+  // Its thread compiles what it will be doing all day, as long as nothing is asked of it.
+  await sleep(WARM_UP_MS);
   matching.reset();
   for (const each of openings) write(journal, each);
   journal.settle();
-  // Its thread compiles what it will be doing all day.
-  await sleep(WARM_UP_MS);
   const from = performance.now();
   for (const each of batches) write(journal, each);
   journal.settle();
